@@ -1,1 +1,5 @@
 //! tower
+
+mod clock;
+
+pub use clock::{Clock, ManualClock, SystemClock};

@@ -1,0 +1,400 @@
+//! A dialect: one convention of carrying tokens, as data.
+//!
+//! Which header, which shape, who must send it, where a client fetches it and what a refusal looks
+//! like are all in one TOML file. No Rust code knows a dialect by its name.
+
+mod builtin;
+mod check;
+mod load;
+mod values;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use builtin::{builtin, builtin_names, builtin_source};
+pub(crate) use load::syntax as toml_syntax;
+pub use load::DialectError;
+pub(crate) use load::line_of;
+pub use values::{FieldName, MethodName, Span};
+
+use crate::path::PathPattern;
+use crate::token::Shape;
+use crate::verdict::Reason;
+
+/// One convention, as its file describes it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dialect {
+    /// The name by which commands and policies call it.
+    pub name: String,
+    /// The product or framework whose convention it is.
+    pub title: String,
+    /// One sentence for people who choose a dialect.
+    pub summary: String,
+    /// What a request must show.
+    pub protect: Protect,
+    /// What tokens are bound to.
+    pub session: Session,
+    /// The token. May be missing where no rule asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenRules>,
+    /// How the origin of a request is judged.
+    #[serde(default)]
+    pub provenance: Provenance,
+    /// What certain routes must show instead; of several that match, the first counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub route: Vec<Route>,
+    /// How tokens reach clients with ordinary responses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deliver: Option<Deliver>,
+    /// Where else a client fetches a token.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obtain: Vec<Obtain>,
+    /// What a refused client is told.
+    #[serde(default)]
+    pub refusal: RefusalReply,
+    /// Names under which a properties file sets what a policy decides.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Setting>,
+}
+
+/// What a request must show, unless a route says otherwise.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Protect {
+    /// Which methods are judged.
+    pub methods: Methods,
+    /// What they must show.
+    pub require: Require,
+    /// What routes that anybody may call must show, where the app declares access per route.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrestricted: Option<Require>,
+    /// What a Bearer token or an API key without any credential that a browser adds by itself is
+    /// worth.
+    #[serde(default)]
+    pub bearer_alone: BearerAlone,
+    /// What Basic credentials without a session cookie are worth.
+    #[serde(default)]
+    pub basic_alone: BasicAlone,
+}
+
+/// Which methods are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Methods {
+    /// All but GET, HEAD, OPTIONS and TRACE (RFC 9110, section 9.2.1).
+    Unsafe,
+    /// All but OPTIONS, with which a browser asks before it sends anything.
+    All,
+}
+
+/// What a request must show; each level demands more than the one before.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Require {
+    /// Nothing: an exemption.
+    Nothing,
+    /// That no browser evidence speaks against it.
+    Provenance,
+    /// Provenance; where there is no evidence but a credential that a browser adds by itself, a
+    /// token.
+    Either,
+    /// A token, and no evidence against it.
+    Token,
+    /// A token, and provenance as well.
+    Both,
+}
+
+/// See [`Protect::bearer_alone`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BearerAlone {
+    /// Let through: no browser adds it by itself, so there is nothing to forge.
+    #[default]
+    Allow,
+    /// Judged like any other request.
+    Judge,
+}
+
+/// See [`Protect::basic_alone`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BasicAlone {
+    /// Let through unless browser evidence speaks against it, since a browser repeats Basic by
+    /// itself.
+    Provenance,
+    /// Judged like any other request.
+    #[default]
+    Judge,
+}
+
+/// What tokens are bound to.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// The cookie that carries the session id.
+    pub cookie: String,
+    /// What of it a token belongs to.
+    #[serde(default)]
+    pub bind: Bind,
+}
+
+/// What a token belongs to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Bind {
+    /// The session.
+    #[default]
+    Session,
+    /// The user, in whichever session.
+    User,
+}
+
+/// The token and the places that carry it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRules {
+    /// How it is made and remembered.
+    pub pattern: Pattern,
+    /// What it looks like. The encrypted pattern has a form of its own, so it takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shape: Option<Shape>,
+    /// The request header that carries it.
+    pub header: FieldName,
+    /// The form field that may carry it instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The cookie whose value must be the same token (double submit).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cookie: Option<TokenCookie>,
+    /// How long it is good. Patterns that derive it from the session need none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Span>,
+    /// How many one-time tokens a client is given at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<u16>,
+    /// Where the keys come from.
+    #[serde(default)]
+    pub keys: Keys,
+}
+
+/// How a token is made and remembered (OWASP's names).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pattern {
+    /// Derived from the session under a key: nothing is stored.
+    Synchronizer,
+    /// Random, kept in the session's record.
+    StoredSynchronizer,
+    /// Sent twice, as a cookie and by the client, and signed for the session.
+    SignedDoubleSubmit,
+    /// Says whose it is and until when, under a key of the service.
+    Encrypted,
+    /// A pool of tickets, each good once.
+    OneTime,
+}
+
+/// A cookie that carries the token.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenCookie {
+    /// Its name.
+    pub name: String,
+    /// What follows name and value in `Set-Cookie`: `SameSite=Lax; HttpOnly; Path=/`.
+    pub attributes: String,
+}
+
+/// Where keys come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Keys {
+    /// The deployment's keyring: tokens outlive a restart.
+    #[default]
+    Keyring,
+    /// Made at start: after a restart earlier tokens fail.
+    Ephemeral,
+}
+
+/// How the origin of a request is judged.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Provenance {
+    /// What no evidence at all means where provenance is required.
+    pub absent: Absent,
+    /// What `Origin: null`, or one that cannot be read, means.
+    pub null_origin: NullOrigin,
+    /// When `Referer` is looked at.
+    pub referer: Referer,
+}
+
+/// What no evidence at all means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Absent {
+    /// The client is no browser, and nothing speaks against it.
+    #[default]
+    Allow,
+    /// A client must say where it comes from.
+    Refuse,
+}
+
+/// What an origin that names nobody means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum NullOrigin {
+    /// It speaks against the request.
+    #[default]
+    Refuse,
+    /// As if it had not been sent.
+    Absent,
+}
+
+/// When `Referer` is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Referer {
+    /// When there is neither `Origin` nor Fetch Metadata.
+    #[default]
+    Fallback,
+    /// Besides `Origin`: one that is foreign speaks against the request.
+    Always,
+    /// Over https it must be there when `Origin` is not.
+    Https,
+}
+
+/// What a route must show in place of [`Protect::require`].
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The paths it is about.
+    pub path: PathPattern,
+    /// The methods it is about. A safe method that is named here is judged; `["*"]` names all.
+    /// Without it, the methods that are judged anyway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<MethodName>>,
+    /// What they must show.
+    pub require: Require,
+    /// Why. An exemption must say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How tokens reach clients with ordinary responses.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Deliver {
+    /// Which responses carry a token.
+    pub on: DeliverOn,
+    /// Response headers, in which `{token}` and `{header}` stand for the token and the name of the
+    /// request header that is to carry it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<FieldName, String>,
+    /// What `Vary` must name besides, because the response differs by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vary: Vec<FieldName>,
+}
+
+/// Which responses carry a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliverOn {
+    /// Those to GET, HEAD and OPTIONS.
+    Safe,
+    /// All.
+    Always,
+    /// Those to requests that spent a ticket: a fresh one comes back.
+    Spent,
+}
+
+/// A request that gives a client its token.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Obtain {
+    /// Method and target: `GET /dataservice/client/token`.
+    pub request: String,
+    /// Where in the response the token is.
+    pub from: TokenSource,
+}
+
+/// Where in a response a token is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenSource {
+    /// In this header.
+    Header(FieldName),
+    /// The whole body.
+    Text,
+    /// At this place of a JSON body (RFC 6901).
+    Json(String),
+    /// In the array at this place of the object that a script hands to `require.config`.
+    RequireConfig(String),
+}
+
+/// What a refused client is told; never why in detail.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RefusalReply {
+    /// The status code.
+    pub status: u16,
+    /// The text beside it, which HTTP/1.1 still carries.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason_phrase: Option<String>,
+    /// The bodies; the first whose `accept` the client names counts, or has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub body: Vec<RefusalBody>,
+    /// What stands in a body for `{detail}`, by reason.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub detail: BTreeMap<Reason, String>,
+    /// What stands there for all other reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other_detail: Option<String>,
+}
+
+impl Default for RefusalReply {
+    fn default() -> Self {
+        Self {
+            status: 403,
+            reason_phrase: None,
+            body: Vec::new(),
+            detail: BTreeMap::new(),
+            other_detail: None,
+        }
+    }
+}
+
+/// One form of a refusal's body.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefusalBody {
+    /// The media type that the client must name in `Accept`; without one it suits everybody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
+    /// Its `Content-Type`.
+    pub content_type: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a properties file can set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Setting {
+    /// Whether requests are judged at all.
+    Enabled,
+    /// The public origins, separated by commas.
+    PublicOrigins,
+    /// Whether a request without any evidence is refused.
+    RefuseAbsentOrigin,
+    /// Whether tokens are *not* looked at.
+    SkipToken,
+}
+
+/// The JSON Schema of a dialect file, made from the types that read it.
+#[must_use]
+pub fn dialect_schema() -> serde_json::Value {
+    schemars::schema_for!(Dialect).to_value()
+}

@@ -1,0 +1,45 @@
+//! Finding one cookie among the `Cookie` headers, without decoding any.
+//!
+//! Cookie parsers that trim Unicode white space, honour `$Version` or take a nameless `=name=value`
+//! for `name` let an attacker plant a `__Host-` cookie from a sibling domain. Here a name is the
+//! bytes before the first `=`, without the space that RFC 6265 puts between pairs, and nothing
+//! else is touched.
+
+use http::header::{COOKIE, HeaderMap};
+
+/// The outcome of looking for one cookie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie<'r> {
+    /// Not there.
+    Absent,
+    /// There once, or several times with one and the same value.
+    One(&'r [u8]),
+    /// There with different values: one of them may have been planted.
+    Many,
+}
+
+pub(super) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Cookie<'r> {
+    let mut found = Cookie::Absent;
+    for header in headers.get_all(COOKIE) {
+        for pair in header.as_bytes().split(|b| *b == b';') {
+            let pair = strip_space(pair);
+            let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|r| r.strip_prefix(b"="))
+            else {
+                continue;
+            };
+            found = match found {
+                Cookie::Absent => Cookie::One(strip_space(value)),
+                Cookie::One(first) if first == strip_space(value) => found,
+                Cookie::One(_) | Cookie::Many => Cookie::Many,
+            };
+        }
+    }
+    found
+}
+
+fn strip_space(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = bytes {
+        bytes = rest;
+    }
+    bytes
+}

@@ -1,0 +1,297 @@
+//! A policy: a dialect, and what this deployment decides besides.
+
+mod date;
+mod file;
+mod properties;
+
+use std::sync::Arc;
+
+use http::Method;
+use ipnet::IpNet;
+
+pub use file::{PolicyError, policy_schema};
+pub use properties::PropertiesError;
+
+use crate::dialect::{
+    Absent, Dialect, FieldName, MethodName, Methods, Pattern, Require, Route, builtin,
+};
+use crate::origin::{NotAnOrigin, Origin};
+use crate::path::PathPattern;
+use crate::time::Timestamp;
+
+/// Forms larger than this are not searched for a token.
+const DEFAULT_FORM_LIMIT: usize = 256 * 1024;
+
+/// Whether refusals are carried out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Refused requests go no further.
+    #[default]
+    Enforce,
+    /// Nothing is refused; what would have been is reported.
+    Report,
+}
+
+/// A rule that lets certain requests through unjudged.
+#[derive(Clone, Debug)]
+pub struct Exemption {
+    /// Exactly these paths; an ambiguous path matches none.
+    pub path: PathPattern,
+    /// Exactly these methods.
+    pub methods: Vec<MethodName>,
+    /// Only requests with this `Origin`, such as an identity provider's.
+    pub origin: Option<Origin>,
+    /// Why; it stands in the log with each use.
+    pub reason: String,
+    /// From this moment on it no longer counts.
+    pub expires: Option<Timestamp>,
+}
+
+/// A dialect, and what this deployment decides besides. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Policy(Arc<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    dialect: Dialect,
+    public_origins: Vec<Origin>,
+    trusted_origins: Vec<Origin>,
+    trusted_proxies: Vec<IpNet>,
+    exemptions: Vec<Exemption>,
+    api_key_headers: Vec<FieldName>,
+    mode: Mode,
+    enabled: bool,
+    check_token: bool,
+    scope: String,
+    form_limit: usize,
+}
+
+impl Policy {
+    /// The policy of a dialect, with nothing decided besides.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        let scope = dialect.name.clone();
+        Self(Arc::new(Inner {
+            dialect,
+            public_origins: Vec::new(),
+            trusted_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            exemptions: Vec::new(),
+            api_key_headers: Vec::new(),
+            mode: Mode::Enforce,
+            enabled: true,
+            check_token: true,
+            scope,
+            form_limit: DEFAULT_FORM_LIMIT,
+        }))
+    }
+
+    /// The policy of a built-in dialect.
+    #[must_use]
+    pub fn builtin(name: &str) -> Option<Self> {
+        builtin(name).map(Self::new)
+    }
+
+    /// The policy for an app without a convention of its own.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test parses every built-in dialect")]
+    pub fn standard() -> Self {
+        Self::builtin("standard").expect("the standard dialect is built in")
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Inner)) -> Self {
+        change(Arc::make_mut(&mut self.0));
+        self
+    }
+
+    /// Adds an origin under which this app is reached. Without any, the `Host` of each request is
+    /// believed, which is right only where a server in front checks it.
+    ///
+    /// # Errors
+    /// A text that is not an origin.
+    pub fn with_public_origin(self, origin: &str) -> Result<Self, NotAnOrigin> {
+        let origin = Origin::parse(origin)?;
+        Ok(self.with(|inner| inner.public_origins.push(origin)))
+    }
+
+    /// Adds a foreign origin whose pages may send requests here.
+    ///
+    /// # Errors
+    /// A text that is not an origin.
+    pub fn with_trusted_origin(self, origin: &str) -> Result<Self, NotAnOrigin> {
+        let origin = Origin::parse(origin)?;
+        Ok(self.with(|inner| inner.trusted_origins.push(origin)))
+    }
+
+    /// Adds a network whose forwarding headers are believed.
+    #[must_use]
+    pub fn with_trusted_proxy(self, network: IpNet) -> Self {
+        self.with(|inner| inner.trusted_proxies.push(network))
+    }
+
+    /// Lets certain requests through unjudged.
+    #[must_use]
+    pub fn with_exemption(self, exemption: Exemption) -> Self {
+        self.with(|inner| inner.exemptions.push(exemption))
+    }
+
+    /// Demands something else of certain routes; counts before the dialect's own routes.
+    #[must_use]
+    pub fn with_route(self, route: Route) -> Self {
+        self.with(|inner| inner.dialect.route.insert(0, route))
+    }
+
+    /// Names a header that carries an API key, which no browser adds by itself.
+    #[must_use]
+    pub fn with_api_key_header(self, name: FieldName) -> Self {
+        self.with(|inner| inner.api_key_headers.push(name))
+    }
+
+    /// Reports in place of refusing.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        self.with(|inner| inner.mode = mode)
+    }
+
+    /// Names the cookie that carries the app's session.
+    #[must_use]
+    pub fn with_session_cookie(self, name: FieldName) -> Self {
+        self.with(|inner| inner.dialect.session.cookie = name.as_str().to_owned())
+    }
+
+    /// Renames the header that carries the token.
+    #[must_use]
+    pub fn with_token_header(self, name: FieldName) -> Self {
+        self.with(|inner| {
+            if let Some(token) = &mut inner.dialect.token {
+                token.header = name;
+            }
+        })
+    }
+
+    /// Sets what no evidence of a request's origin means where provenance is required.
+    #[must_use]
+    pub fn with_absent_origin(self, absent: Absent) -> Self {
+        self.with(|inner| inner.dialect.provenance.absent = absent)
+    }
+
+    /// Whether reads need what the dialect demands of every method; `false` lets GET, HEAD and
+    /// OPTIONS pass with the session alone.
+    #[must_use]
+    pub fn with_protected_reads(self, protect: bool) -> Self {
+        self.with(|inner| {
+            if protect {
+                return;
+            }
+            inner.dialect.protect.methods = Methods::Unsafe;
+            for route in &mut inner.dialect.route {
+                let all = |methods: &Vec<MethodName>| methods.contains(&MethodName::Any);
+                if route.require != Require::Nothing && route.methods.as_ref().is_some_and(all) {
+                    route.methods = None;
+                }
+            }
+        })
+    }
+
+    /// Tells this site's tokens from those of others under the same keyring. The dialect's name,
+    /// unless set.
+    #[must_use]
+    pub fn with_scope(self, scope: &str) -> Self {
+        self.with(|inner| scope.clone_into(&mut inner.scope))
+    }
+
+    /// Searches forms of up to `bytes` for a token.
+    #[must_use]
+    pub fn with_form_limit(self, bytes: usize) -> Self {
+        self.with(|inner| inner.form_limit = bytes)
+    }
+
+    /// Judges nothing at all and hands out no tokens.
+    #[must_use]
+    pub fn insecure_disabled(self) -> Self {
+        self.with(|inner| inner.enabled = false)
+    }
+
+    /// Looks at no token: only provenance counts.
+    #[must_use]
+    pub fn insecure_without_token(self) -> Self {
+        self.with(|inner| inner.check_token = false)
+    }
+
+    /// The dialect, with this policy's changes.
+    #[must_use]
+    pub fn dialect(&self) -> &Dialect {
+        &self.0.dialect
+    }
+
+    /// Where this app is reached.
+    #[must_use]
+    pub fn public_origins(&self) -> &[Origin] {
+        &self.0.public_origins
+    }
+
+    /// Whose pages may send requests here.
+    #[must_use]
+    pub fn trusted_origins(&self) -> &[Origin] {
+        &self.0.trusted_origins
+    }
+
+    /// Whose forwarding headers are believed.
+    #[must_use]
+    pub fn trusted_proxies(&self) -> &[IpNet] {
+        &self.0.trusted_proxies
+    }
+
+    /// What passes unjudged.
+    #[must_use]
+    pub fn exemptions(&self) -> &[Exemption] {
+        &self.0.exemptions
+    }
+
+    /// Whether refusals are carried out.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.0.mode
+    }
+
+    /// Whether requests are judged at all.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.0.enabled
+    }
+
+    /// The most bytes of a form that are searched.
+    #[must_use]
+    pub fn form_limit(&self) -> usize {
+        self.0.form_limit
+    }
+
+    pub(crate) fn api_key_headers(&self) -> &[FieldName] {
+        &self.0.api_key_headers
+    }
+
+    pub(crate) fn checks_token(&self) -> bool {
+        self.0.check_token
+    }
+
+    pub(crate) fn scope(&self) -> &str {
+        &self.0.scope
+    }
+
+    /// The pattern of the dialect's token, where it has one.
+    #[must_use]
+    pub fn pattern(&self) -> Option<Pattern> {
+        self.0.dialect.token.as_ref().map(|token| token.pattern)
+    }
+}
+
+/// Whether the method changes nothing by definition (RFC 9110, section 9.2.1). Everything else,
+/// QUERY and unknown ones included, must be shown to be wanted.
+pub(crate) fn is_safe(method: &str) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE]
+        .iter()
+        .any(|safe| safe.as_str().eq_ignore_ascii_case(method))
+}
+
+#[cfg(test)]
+mod tests;

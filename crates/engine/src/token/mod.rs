@@ -1,0 +1,166 @@
+//! Making tokens and checking them. Nothing here decides about a request: see `judge`.
+
+mod alphabet;
+mod encrypted;
+mod mac;
+mod mask;
+mod shape;
+mod ticket;
+
+use constant_time_eq::constant_time_eq;
+
+pub(crate) use encrypted::{check_encrypted, encrypted};
+pub(crate) use mac::Binding;
+pub(crate) use shape::MAX_SYMBOLS;
+pub use shape::{Shape, Token};
+pub use ticket::Ticket;
+pub(crate) use ticket::{
+    MIN_MAC_BITS as MIN_TICKET_MAC_BITS, TicketTerms, check_ticket, mac_bits as ticket_mac_bits, ticket,
+};
+
+use crate::keyring::{Key, Keyring, NoKey, Purpose};
+use crate::random::Random;
+use crate::time::Timestamp;
+
+use mac::Words;
+use shape::{Reader, Row};
+
+/// Symbols of a signed double-submit token that are random and in clear.
+const NONCE: usize = 8;
+
+/// Clocks of several instances may be apart by so many seconds.
+const SKEW: u64 = 60;
+
+/// The fewest bits of MAC a token that lives as long as a session must end in.
+pub(crate) const MIN_MAC_BITS: usize = 96;
+
+/// Why a token does not prove anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenFault {
+    /// Not a text of the dialect's shape.
+    Malformed,
+    /// Its key is not in the keyring.
+    UnknownKey,
+    /// Its key was retired longer ago than the grace period.
+    RetiredKey,
+    /// The MAC is of something else: another session, another site, or invented.
+    Invalid,
+    /// Too old, or of a time that has not come.
+    Expired,
+    /// A ticket of an earlier life of the store.
+    Stale,
+}
+
+impl From<NoKey> for TokenFault {
+    fn from(no_key: NoKey) -> Self {
+        match no_key {
+            NoKey::Unknown => Self::UnknownKey,
+            NoKey::Retired => Self::RetiredKey,
+        }
+    }
+}
+
+/// The synchronizer token that is derived from the session: nothing to store.
+pub(crate) fn derived(ring: &Keyring, shape: Shape, scope: &str, binding: Binding<'_>) -> Token {
+    derived_with(ring.current(), shape, scope, binding)
+}
+
+fn derived_with(key: &Key, shape: Shape, scope: &str, binding: Binding<'_>) -> Token {
+    let mut words = Words::of(key.mac(Purpose::Synchronizer), scope, binding, &[]);
+    Row::begin(shape, key.id()).finish(|| words.next())
+}
+
+pub(crate) fn check_derived(
+    ring: &Keyring,
+    shape: Shape,
+    scope: &str,
+    binding: Binding<'_>,
+    text: &[u8],
+    now: Timestamp,
+) -> Result<(), TokenFault> {
+    let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
+    let (id, _) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
+    compare(&given, &derived_with(ring.find(id, now)?, shape, scope, binding))
+}
+
+/// A signed double-submit token: a random part and a MAC over it and the session, so that a pair
+/// planted from a sibling domain is worth nothing.
+pub(crate) fn double_submit(
+    ring: &Keyring,
+    shape: Shape,
+    scope: &str,
+    binding: Binding<'_>,
+    random: &mut dyn Random,
+) -> Token {
+    let mut nonce = [0; NONCE];
+    shape.alphabet().spread(|| random.word(), &mut nonce);
+    double_submit_with(ring.current(), shape, scope, binding, &nonce)
+}
+
+fn double_submit_with(
+    key: &Key,
+    shape: Shape,
+    scope: &str,
+    binding: Binding<'_>,
+    nonce: &[u8; NONCE],
+) -> Token {
+    let mut words = Words::of(key.mac(Purpose::DoubleSubmit), scope, binding, &[nonce]);
+    let mut row = Row::begin(shape, key.id());
+    row.digits(nonce);
+    row.finish(|| words.next())
+}
+
+pub(crate) fn check_double_submit(
+    ring: &Keyring,
+    shape: Shape,
+    scope: &str,
+    binding: Binding<'_>,
+    text: &[u8],
+    now: Timestamp,
+) -> Result<(), TokenFault> {
+    let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
+    let (id, mut reader) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
+    let mut nonce = [0; NONCE];
+    reader.digits(&mut nonce).ok_or(TokenFault::Malformed)?;
+    compare(&given, &double_submit_with(ring.find(id, now)?, shape, scope, binding, &nonce))
+}
+
+/// A token of random symbols, for the pattern that keeps it in the session's record.
+pub(crate) fn random_token(shape: Shape, random: &mut dyn Random) -> Token {
+    Row::blank(shape).finish(|| random.word())
+}
+
+pub(crate) fn check_stored(shape: Shape, stored: &[u8], text: &[u8]) -> Result<(), TokenFault> {
+    let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
+    if constant_time_eq(given.as_bytes(), stored) { Ok(()) } else { Err(TokenFault::Invalid) }
+}
+
+/// A masked form of the token that `text` carries, another one each time.
+pub(crate) fn remasked(shape: Shape, text: &str, random: &mut dyn Random) -> Option<Token> {
+    mask::unmask(shape, text.as_bytes()).map(|token| mask::mask(shape, &token, random))
+}
+
+/// Whether two texts carry the same token, masked or not.
+pub(crate) fn same_token(shape: Shape, one: &[u8], other: &[u8]) -> bool {
+    match (mask::unmask(shape, one), mask::unmask(shape, other)) {
+        (Some(one), Some(other)) => constant_time_eq(one.as_bytes(), other.as_bytes()),
+        _ => false,
+    }
+}
+
+/// Bits of MAC that a session-long token of this shape ends in.
+pub(crate) const fn mac_bits(shape: Shape, nonce: bool) -> usize {
+    let clear = shape.id_width() + if nonce { NONCE } else { 0 };
+    shape.symbols().saturating_sub(clear) * shape.bits()
+}
+
+fn compare(given: &Token, expected: &Token) -> Result<(), TokenFault> {
+    if constant_time_eq(given.as_bytes(), expected.as_bytes()) {
+        Ok(())
+    } else {
+        Err(TokenFault::Invalid)
+    }
+}
+
+#[cfg(test)]
+mod tests;

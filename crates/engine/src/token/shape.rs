@@ -1,0 +1,203 @@
+//! What a token looks like on the wire.
+//!
+//! A token is a row of symbols of one alphabet. All patterns fill that row in the same way: the
+//! key's id, then whatever the pattern carries in clear, then MAC symbols to the end.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::alphabet::{self, Alphabet};
+use crate::keyring::KeyId;
+
+/// The most symbols a token may have; longer ones would meet common header limits.
+pub(crate) const MAX_SYMBOLS: usize = 128;
+
+/// The form of a token's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shape {
+    /// A version 4 UUID in lower case (RFC 9562): `4a92be65-ec55-4aa2-b9df-9518fd870f2f`.
+    Uuid,
+    /// So many hex digits in lower case.
+    LowerHex(u8),
+    /// So many hex digits in upper case.
+    UpperHex(u8),
+    /// So many letters and digits.
+    Alphanumeric(u8),
+    /// So many symbols of base64url (RFC 4648, section 5).
+    Base64url(u8),
+}
+
+impl Shape {
+    pub(crate) const fn alphabet(self) -> &'static Alphabet {
+        match self {
+            Self::Uuid | Self::LowerHex(_) => &alphabet::LOWER_HEX,
+            Self::UpperHex(_) => &alphabet::UPPER_HEX,
+            Self::Alphanumeric(_) => &alphabet::ALPHANUMERIC,
+            Self::Base64url(_) => &alphabet::BASE64URL,
+        }
+    }
+
+    /// How many symbols carry something; a UUID's dashes do not.
+    pub(crate) const fn symbols(self) -> usize {
+        match self {
+            Self::Uuid => 32,
+            Self::LowerHex(n) | Self::UpperHex(n) | Self::Alphanumeric(n) | Self::Base64url(n) => {
+                n as usize
+            }
+        }
+    }
+
+    /// Bits that one symbol carries, rounded down.
+    pub(crate) const fn bits(self) -> usize {
+        match self {
+            Self::Uuid | Self::LowerHex(_) | Self::UpperHex(_) => 4,
+            Self::Alphanumeric(_) => 5,
+            Self::Base64url(_) => 6,
+        }
+    }
+
+    /// How many symbols a number below 2^`bits` needs.
+    pub(crate) const fn width(self, bits: u32) -> usize {
+        let radix = self.alphabet().radix();
+        let (mut width, mut reach) = (1, radix);
+        while reach < 1 << bits {
+            reach *= radix;
+            width += 1;
+        }
+        width
+    }
+
+    /// How many symbols the key's id takes.
+    pub(crate) const fn id_width(self) -> usize {
+        if self.alphabet().radix() < 62 { 2 } else { 1 }
+    }
+
+    /// Whether a masked form exists. A UUID has fixed digits, so it has none.
+    #[must_use]
+    pub const fn can_be_masked(self) -> bool {
+        !matches!(self, Self::Uuid)
+    }
+}
+
+/// The text of a token, on the stack. Has no `Debug`: a token is never logged.
+#[derive(Clone)]
+pub struct Token {
+    bytes: [u8; 2 * MAX_SYMBOLS],
+    len: usize,
+}
+
+impl Token {
+    pub(crate) const fn empty() -> Self {
+        Self { bytes: [0; 2 * MAX_SYMBOLS], len: 0 }
+    }
+
+    pub(crate) fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    /// As it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The symbols' values of one token in the making, filled from the left.
+pub(super) struct Row {
+    shape: Shape,
+    digits: [u8; MAX_SYMBOLS],
+    at: usize,
+}
+
+impl Row {
+    pub(super) const fn blank(shape: Shape) -> Self {
+        Self { shape, digits: [0; MAX_SYMBOLS], at: 0 }
+    }
+
+    pub(super) fn begin(shape: Shape, key: KeyId) -> Self {
+        let mut row = Self::blank(shape);
+        row.number(u64::from(key.get()), shape.id_width());
+        row
+    }
+
+    /// Writes `value` in `width` symbols, most significant first.
+    pub(super) fn number(&mut self, value: u64, width: usize) {
+        let radix = self.shape.alphabet().radix();
+        let mut rest = value;
+        for digit in self.take(width).iter_mut().rev() {
+            *digit = (rest % radix) as u8;
+            rest /= radix;
+        }
+    }
+
+    /// Writes digits that are in clear already, such as a nonce.
+    pub(super) fn digits(&mut self, digits: &[u8]) {
+        self.take(digits.len()).copy_from_slice(digits);
+    }
+
+    /// Fills what is left with words of pseudo-random bits and gives the text.
+    pub(super) fn finish(mut self, next_word: impl FnMut() -> u64) -> Token {
+        let left = self.shape.symbols().saturating_sub(self.at);
+        let alphabet = self.shape.alphabet();
+        alphabet.spread(next_word, self.take(left));
+        let mut token = Token::empty();
+        for (index, digit) in self.digits.iter().take(self.at).enumerate() {
+            let digit = match (self.shape, index) {
+                (Shape::Uuid, 12) => 4,
+                (Shape::Uuid, 16) => 8 | digit & 3,
+                _ => *digit,
+            };
+            if self.shape == Shape::Uuid && matches!(index, 8 | 12 | 16 | 20) {
+                token.push(b'-');
+            }
+            token.push(alphabet.symbol(digit));
+        }
+        token
+    }
+
+    fn take(&mut self, width: usize) -> &mut [u8] {
+        let from = self.at;
+        self.at = (from + width).min(MAX_SYMBOLS);
+        self.digits.get_mut(from..self.at).unwrap_or_default()
+    }
+}
+
+/// Reads numbers from the text of a token, from the left.
+pub(super) struct Reader<'t> {
+    shape: Shape,
+    rest: &'t [u8],
+}
+
+impl<'t> Reader<'t> {
+    /// Begins with the key's id.
+    pub(super) fn begin(shape: Shape, text: &'t [u8]) -> Option<(KeyId, Self)> {
+        let mut reader = Self { shape, rest: text };
+        let id = u8::try_from(reader.number(shape.id_width())?).ok().and_then(KeyId::new)?;
+        Some((id, reader))
+    }
+
+    pub(super) fn number(&mut self, width: usize) -> Option<u64> {
+        let alphabet = self.shape.alphabet();
+        let (symbols, rest) = self.rest.split_at_checked(width)?;
+        self.rest = rest;
+        symbols.iter().try_fold(0u64, |sum, symbol| {
+            let value = u64::from(alphabet.value(*symbol)?);
+            sum.checked_mul(alphabet.radix())?.checked_add(value)
+        })
+    }
+
+    pub(super) fn digits(&mut self, into: &mut [u8]) -> Option<()> {
+        for digit in into {
+            *digit = u8::try_from(self.number(1)?).ok()?;
+        }
+        Some(())
+    }
+}
