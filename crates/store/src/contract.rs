@@ -3,7 +3,7 @@
 //! Each function takes a fresh store and panics where it breaks the contract. The macro
 //! [`contract_tests`](crate::contract_tests) makes a test of each:
 //!
-//! ```ignore
+//! ```text
 //! countersign_store::contract_tests!(MemoryStore::new(rand::random(), Limits::default()));
 //! ```
 #![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests; a panic is their verdict")]

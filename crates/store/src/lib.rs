@@ -85,8 +85,11 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Token, Unavailable>> + Send;
 
     /// The token that the session has.
-    fn stored(&self, session: SessionKey, now: Timestamp)
-    -> impl Future<Output = StoredToken> + Send;
+    fn stored(
+        &self,
+        session: SessionKey,
+        now: Timestamp,
+    ) -> impl Future<Output = StoredToken> + Send;
 
     /// Forgets the session: its tickets and its token are worth nothing from now on.
     fn end(&self, session: SessionKey) -> impl Future<Output = Result<(), Unavailable>> + Send;

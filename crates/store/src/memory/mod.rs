@@ -39,11 +39,7 @@ pub struct Limits {
 impl Default for Limits {
     /// A million sessions, 256 MiB, a day.
     fn default() -> Self {
-        Self {
-            sessions: 1_000_000,
-            bytes: 256 * 1024 * 1024,
-            idle: Duration::from_secs(24 * 3600),
-        }
+        Self { sessions: 1_000_000, bytes: 256 * 1024 * 1024, idle: Duration::from_secs(24 * 3600) }
     }
 }
 
@@ -73,11 +69,7 @@ impl MemoryStore {
             bytes: limits.bytes.div_ceil(SHARDS),
             idle: limits.idle,
         };
-        Self {
-            shards: Default::default(),
-            incarnation: Incarnation::from_random(random),
-            limits,
-        }
+        Self { shards: Default::default(), incarnation: Incarnation::from_random(random), limits }
     }
 
     /// How many sessions it holds, expired ones included until they are swept.

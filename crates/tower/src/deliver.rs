@@ -1,0 +1,143 @@
+//! Putting a token on a response, where the dialect delivers it so.
+
+use countersign::{Facts, Holder, Issue, Moment};
+use countersign_store::{Reserved, Store};
+use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue, Response};
+
+use crate::layer::Shared;
+use crate::random::ThreadRandom;
+use crate::session::SessionBinding;
+
+/// A token that is owed to the client.
+pub(crate) struct Delivery {
+    holder: Option<Holder>,
+    /// A double-submit token that still holds and is sent again.
+    kept: Option<String>,
+    fresh: Option<Reserved>,
+}
+
+impl Delivery {
+    pub(crate) fn owed<St: Store>(shared: &Shared<St>, facts: &Facts<'_>) -> Self {
+        let engine = &shared.engine;
+        Self {
+            holder: engine.holder(facts),
+            kept: engine.kept_token(facts, shared.moment()),
+            fresh: None,
+        }
+    }
+
+    pub(crate) fn with_fresh(self, fresh: Option<Reserved>) -> Self {
+        Self { fresh, ..self }
+    }
+
+    /// Puts the token on the response, asking the store where it must.
+    pub(crate) async fn apply<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
+        let Some((holder, kept)) = self.recipient(shared, response) else { return };
+        let token = match (kept, self.fresh) {
+            (Some(token), _) => Some(token),
+            (None, Some(fresh)) => {
+                let moment = Moment { incarnation: fresh.incarnation, ..shared.moment() };
+                shared.engine.tickets(&holder, fresh.serials, moment).pop()
+            }
+            (None, None) => shared.issue(&holder).await.ok().and_then(|mut tokens| tokens.pop()),
+        };
+        if let Some(token) = token {
+            put(shared, response, &token);
+        }
+    }
+
+    /// As [`Delivery::apply`], for patterns that need no store.
+    pub(crate) fn apply_now<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
+        let Some((holder, kept)) = self.recipient(shared, response) else { return };
+        let issue = || shared.engine.issue(&holder, shared.moment(), &mut ThreadRandom::default());
+        let token = kept.or_else(|| match issue() {
+            Issue::Token(token) => Some(token),
+            Issue::Store(..) | Issue::Tickets(_) | Issue::None => None,
+        });
+        if let Some(token) = token {
+            put(shared, response, &token);
+        }
+    }
+
+    /// Whose token the response carries, after all that the app did.
+    fn recipient<St: Store, R>(
+        &self,
+        shared: &Shared<St>,
+        response: &Response<R>,
+    ) -> Option<(Holder, Option<String>)> {
+        if is_shared_by_caches(response.headers()) {
+            return None;
+        }
+        let cookie = &shared.engine.policy().dialect().session.cookie;
+        let changed = match response.extensions().get::<SessionBinding>() {
+            Some(binding) => Some(binding.id().map(|id| id.as_bytes().to_vec())),
+            None => set_cookie(response.headers(), cookie),
+        };
+        match (changed, &self.holder) {
+            (None, Some(holder)) => Some((holder.clone(), self.kept.clone())),
+            (Some(Some(id)), Some(Holder::Session(own))) if id == *own => {
+                Some((Holder::Session(id), self.kept.clone()))
+            }
+            (Some(Some(id)), Some(Holder::Session(_)) | None) => Some((Holder::Session(id), None)),
+            (Some(_), Some(Holder::User(_))) | (Some(None), _) | (None, None) => None,
+        }
+    }
+}
+
+fn put<St: Store, R>(shared: &Shared<St>, response: &mut Response<R>, token: &str) {
+    let engine = &shared.engine;
+    let headers = response.headers_mut();
+    for (name, value) in engine.delivery(token) {
+        if name == SET_COOKIE {
+            headers.append(name, value);
+        } else {
+            headers.insert(name, value);
+        }
+    }
+    // A token must not come out of a cache for somebody else.
+    if let Entry::Vacant(entry) = headers.entry(CACHE_CONTROL) {
+        entry.insert(HeaderValue::from_static("no-store"));
+    }
+    let vary = engine.policy().dialect().deliver.iter().flat_map(|deliver| &deliver.vary);
+    let named: Vec<&str> = vary.map(countersign::FieldName::as_str).collect();
+    if !named.is_empty()
+        && let Ok(value) = HeaderValue::try_from(named.join(", "))
+    {
+        headers.append(VARY, value);
+    }
+}
+
+/// Whether the app lets shared caches keep the response. Then no token goes on it.
+fn is_shared_by_caches(headers: &HeaderMap) -> bool {
+    headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).any(|value| {
+        value.split(',').any(|directive| {
+            let name = directive.split('=').next().unwrap_or_default().trim();
+            name.eq_ignore_ascii_case("public") || name.eq_ignore_ascii_case("s-maxage")
+        })
+    })
+}
+
+/// What the response does to the session cookie: `None` nothing, `Some(None)` removes it.
+fn set_cookie(headers: &HeaderMap, name: &str) -> Option<Option<Vec<u8>>> {
+    let own = |value: &HeaderValue| {
+        let pair = value.as_bytes().split(|b| *b == b';').next()?;
+        let value = pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        Some(value.trim_ascii().to_vec())
+    };
+    // Of several, a browser keeps the last. One that is empty or past its time removes the cookie.
+    let last =
+        headers.get_all(SET_COOKIE).iter().filter(|value| own(value).is_some()).next_back()?;
+    let value = own(last)?;
+    let removed = value.is_empty() || expires_at_once(last.as_bytes());
+    Some((!removed).then_some(value))
+}
+
+fn expires_at_once(set_cookie: &[u8]) -> bool {
+    set_cookie.split(|b| *b == b';').skip(1).any(|attribute| {
+        let attribute = attribute.trim_ascii().to_ascii_lowercase();
+        matches!(attribute.strip_prefix(b"max-age="), Some([b'0' | b'-', ..]))
+            || attribute.starts_with(b"expires=thu, 01 jan 1970")
+            || attribute.starts_with(b"expires=thu, 01-jan-1970")
+    })
+}

@@ -1,0 +1,78 @@
+//! Finding the token's field in the beginning of a form.
+
+use bytes::Bytes;
+use countersign::{Field, urlencoded_field};
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::body::Beginning;
+
+/// A token is short. A part of that name that is longer than this is something else.
+const MAX_VALUE: u64 = 4096;
+
+pub(crate) async fn find(beginning: Beginning, name: &str, headers: &HeaderMap) -> Field {
+    let (bytes, whole) = match beginning {
+        Beginning::Whole(bytes) => (bytes, true),
+        Beginning::Part(bytes) => (bytes, false),
+        Beginning::Broken => return Field::Malformed,
+    };
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let found = match multer::parse_boundary(content_type.unwrap_or_default()) {
+        Ok(boundary) => multipart(bytes, boundary, name, whole).await,
+        Err(multer::Error::NoMultipart) => urlencoded(&bytes, name, whole),
+        Err(_) => Field::Malformed,
+    };
+    match found {
+        Field::Absent if !whole => Field::TooLarge,
+        found => found,
+    }
+}
+
+/// Of a form that was cut off, the last pair may be incomplete and does not count.
+fn urlencoded(bytes: &Bytes, name: &str, whole: bool) -> Field {
+    let complete = match bytes.iter().rposition(|b| *b == b'&') {
+        _ if whole => bytes.len(),
+        Some(at) => at,
+        None => 0,
+    };
+    urlencoded_field(bytes.get(..complete).unwrap_or_default(), name)
+}
+
+/// Reads parts until the form, or what there is of it, ends.
+async fn multipart(bytes: Bytes, boundary: String, name: &str, whole: bool) -> Field {
+    let mut parts = multer::Multipart::with_reader(&*bytes, boundary);
+    let mut found = Field::Absent;
+    loop {
+        let part = match parts.next_field().await {
+            Ok(Some(part)) => part,
+            Ok(None) => return found,
+            Err(_) if whole => return Field::Malformed,
+            Err(_) => return found,
+        };
+        let Some(rest) = part.name().and_then(|own| own.strip_prefix(name)) else { continue };
+        let own = rest.is_empty();
+        if !own && !rest.starts_with('[') {
+            continue;
+        }
+        if !own || found != Field::Absent {
+            return Field::Repeated;
+        }
+        found = match value(part).await {
+            Ok(value) => Field::One(value),
+            Err(_) if whole => return Field::Malformed,
+            // Cut off within the token itself.
+            Err(_) => return Field::Absent,
+        };
+    }
+}
+
+async fn value(mut part: multer::Field<'_>) -> Result<Vec<u8>, multer::Error> {
+    let mut value = Vec::new();
+    while let Some(chunk) = part.chunk().await? {
+        value.extend_from_slice(&chunk);
+        if value.len() as u64 > MAX_VALUE {
+            return Err(multer::Error::FieldSizeExceeded { limit: MAX_VALUE, field_name: None });
+        }
+    }
+    Ok(value)
+}

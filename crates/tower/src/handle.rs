@@ -1,0 +1,182 @@
+//! What a handler can do with tokens.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use countersign::{Holder, Issue, Moment};
+use countersign_store::Store;
+
+use crate::layer::Shared;
+use crate::random::ThreadRandom;
+
+type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, IssueError>> + Send + 'a>>;
+
+/// Why no token was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IssueError {
+    /// The request belongs to no session or user, so a token would belong to nobody.
+    #[error("the request has no session or user that a token could belong to")]
+    NoHolder,
+    /// The dialect has no token for such a holder, or protection is off.
+    #[error("the dialect has no such token")]
+    NoToken,
+    /// The store did not answer.
+    #[error("the store did not answer")]
+    Store,
+}
+
+/// A handler's access to tokens, in the extensions of each request that the layer let through.
+///
+/// At login call [`Csrf::token_for_session`] or [`Csrf::token_for_user`] where the answer itself
+/// carries the token; a dialect that delivers tokens in headers or cookies follows the new session
+/// by itself. At logout call [`Csrf::end`].
+#[derive(Clone)]
+pub struct Csrf {
+    desk: Arc<dyn Desk>,
+    holder: Option<Holder>,
+}
+
+impl Csrf {
+    pub(crate) fn new<St: Store>(shared: Arc<Shared<St>>, holder: Option<Holder>) -> Self {
+        Self { desk: shared, holder }
+    }
+
+    /// The token of this request's session or user: where the dialect has one-time tokens, one
+    /// ticket.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn token(&self) -> Result<String, IssueError> {
+        let holder = self.holder.as_ref().ok_or(IssueError::NoHolder)?;
+        self.desk.issue(holder, 1).await?.pop().ok_or(IssueError::NoToken)
+    }
+
+    /// As many one-time tokens as the dialect's pool holds.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn tickets(&self) -> Result<Vec<String>, IssueError> {
+        let holder = self.holder.as_ref().ok_or(IssueError::NoHolder)?;
+        self.desk.issue(holder, self.desk.pool()).await
+    }
+
+    /// As [`Csrf::tickets`], for a session that begins with this response.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn tickets_for_session(&self, id: &str) -> Result<Vec<String>, IssueError> {
+        let holder = Holder::Session(id.as_bytes().to_vec());
+        self.desk.issue(&holder, self.desk.pool()).await
+    }
+
+    /// The token of a session that begins with this response.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn token_for_session(&self, id: &str) -> Result<String, IssueError> {
+        let holder = Holder::Session(id.as_bytes().to_vec());
+        self.desk.issue(&holder, 1).await?.pop().ok_or(IssueError::NoToken)
+    }
+
+    /// The token of a user, for dialects that bind it to one.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn token_for_user(&self, name: &str) -> Result<String, IssueError> {
+        let holder = Holder::User(name.to_owned());
+        self.desk.issue(&holder, 1).await?.pop().ok_or(IssueError::NoToken)
+    }
+
+    /// Another text for the same token, for use in HTML.
+    #[must_use]
+    pub fn masked(&self, token: &str) -> String {
+        self.desk.masked(token)
+    }
+
+    /// The name of the form field that carries a token.
+    #[must_use]
+    pub fn field_name(&self) -> Option<String> {
+        self.desk.field_name()
+    }
+
+    /// Forgets all that is kept for this request's session, at logout.
+    ///
+    /// # Errors
+    /// [`IssueError::Store`]; then tickets of the session stay good until they expire, or until the
+    /// app's own session ends.
+    pub async fn end(&self) -> Result<(), IssueError> {
+        match &self.holder {
+            Some(holder) => self.desk.end(holder).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Csrf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Csrf").field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+/// The layer as handlers see it, whatever its store.
+trait Desk: Send + Sync {
+    fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>>;
+    fn end<'a>(&'a self, holder: &'a Holder) -> Pending<'a, ()>;
+    fn masked(&self, token: &str) -> String;
+    fn field_name(&self) -> Option<String>;
+    fn pool(&self) -> u32;
+}
+
+impl<St: Store> Desk for Shared<St> {
+    fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>> {
+        Box::pin(self.issue_many(holder, count))
+    }
+
+    fn end<'a>(&'a self, holder: &'a Holder) -> Pending<'a, ()> {
+        Box::pin(async move {
+            let Holder::Session(id) = holder else { return Ok(()) };
+            let session = self.engine.session_key(id);
+            self.store.end(session).await.map_err(|_| IssueError::Store)
+        })
+    }
+
+    fn masked(&self, token: &str) -> String {
+        self.engine.masked(token, &mut ThreadRandom::default())
+    }
+
+    fn field_name(&self) -> Option<String> {
+        self.engine.policy().dialect().token.as_ref().and_then(|token| token.field.clone())
+    }
+
+    fn pool(&self) -> u32 {
+        self.pool().1
+    }
+}
+
+impl<St: Store> Shared<St> {
+    pub(crate) async fn issue(&self, holder: &Holder) -> Result<Vec<String>, IssueError> {
+        self.issue_many(holder, 1).await
+    }
+
+    async fn issue_many(&self, holder: &Holder, count: u32) -> Result<Vec<String>, IssueError> {
+        let moment = self.moment();
+        // The generator of a thread must not be held across an await.
+        let issue = self.engine.issue(holder, moment, &mut ThreadRandom::default());
+        match issue {
+            Issue::Token(token) => Ok(vec![token]),
+            Issue::None => Err(IssueError::NoToken),
+            Issue::Store(session, token) => {
+                let kept = self.store.keep(session, token, moment.now).await;
+                kept.map(|token| vec![token.as_str().to_owned()]).map_err(|_| IssueError::Store)
+            }
+            Issue::Tickets(session) => {
+                let (lifetime, _) = self.pool();
+                let until = moment.now.plus(lifetime);
+                let reserved = self.store.reserve(session, count, until, moment.now).await;
+                let reserved = reserved.map_err(|_| IssueError::Store)?;
+                let moment = Moment { incarnation: reserved.incarnation, ..moment };
+                Ok(self.engine.tickets(holder, reserved.serials, moment))
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The layer: everything that all requests have in common.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use countersign::{Engine, Facts, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme};
+use countersign_store::{Limits, MemoryStore, Store};
+use http::request::Parts;
+use rand::Rng;
+use tower_layer::Layer;
+
+use crate::clock::{Clock, SystemClock};
+use crate::random::{NoRandomness, fresh_keyring};
+use crate::service::CsrfService;
+use crate::session::{Principal, SessionBinding};
+
+/// Protects the services it is applied to.
+///
+/// Put it *inside* of what looks sessions and users up, and *outside* of everything that acts.
+/// Cheap to clone; all clones share one store.
+pub struct CsrfLayer<St = MemoryStore> {
+    shared: Arc<Shared<St>>,
+    access: RouteAccess,
+}
+
+pub(crate) struct Shared<St> {
+    pub(crate) engine: Engine,
+    pub(crate) store: St,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) scheme: Scheme,
+    pub(crate) insert_handle: bool,
+}
+
+/// What a connection's acceptor puts into the extensions of its requests, where the layer's own
+/// assumption (the scheme it was told, no address) is not right for all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Connection(pub Peer);
+
+impl CsrfLayer<MemoryStore> {
+    /// A layer with this policy, keys made now, and a store in memory: for one process whose tokens
+    /// need not outlive it.
+    ///
+    /// # Errors
+    /// When the operating system has no randomness to give.
+    pub fn new(policy: Policy) -> Result<Self, NoRandomness> {
+        Ok(Self::with_keyring(policy, fresh_keyring()?))
+    }
+
+    /// A layer with this policy and these keys, and a store in memory.
+    pub fn with_keyring(policy: Policy, keyring: impl Into<Arc<Keyring>>) -> Self {
+        let store = MemoryStore::new(rand::rng().next_u64(), Limits::default());
+        Self::with_store(policy, keyring, store)
+    }
+}
+
+impl<St: Store> CsrfLayer<St> {
+    /// A layer with this policy, these keys and this store.
+    pub fn with_store(policy: Policy, keyring: impl Into<Arc<Keyring>>, store: St) -> Self {
+        let shared = Shared {
+            engine: Engine::new(policy, keyring),
+            store,
+            clock: Arc::new(SystemClock),
+            scheme: Scheme::Http,
+            insert_handle: true,
+        };
+        Self { shared: Arc::new(shared), access: RouteAccess::Unspecified }
+    }
+
+    /// Takes the time from this clock.
+    ///
+    /// # Panics
+    /// Never: but the layer must not have been cloned yet, or the call has no effect.
+    #[must_use]
+    pub fn clock(self, clock: impl Clock) -> Self {
+        self.change(|shared| shared.clock = Arc::new(clock))
+    }
+
+    /// Says that connections come in over TLS, where this process ends it. Behind a proxy that ends
+    /// it, name the proxy in the policy's `trusted_proxies`, or the site in `public_origins`.
+    #[must_use]
+    pub fn https(self) -> Self {
+        self.change(|shared| shared.scheme = Scheme::Https)
+    }
+
+    /// Leaves [`Csrf`](crate::Csrf) out of the requests, for a proxy that has no handlers to use it.
+    #[must_use]
+    pub fn without_handle(self) -> Self {
+        self.change(|shared| shared.insert_handle = false)
+    }
+
+    /// The same layer for a route of which it is known who may call it.
+    #[must_use]
+    pub fn access(&self, access: RouteAccess) -> Self {
+        Self { shared: self.shared.clone(), access }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Shared<St>)) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            change(shared);
+        }
+        self
+    }
+
+    /// The engine within.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+}
+
+/// The keys that a policy's dialect asks for: made now if it wants them so, else those given.
+///
+/// # Errors
+/// When the operating system has no randomness to give.
+pub fn keys_for(policy: &Policy, keyring: &Arc<Keyring>) -> Result<Arc<Keyring>, NoRandomness> {
+    let keys = policy.dialect().token.as_ref().map(|token| token.keys);
+    match keys {
+        Some(Keys::Ephemeral) => fresh_keyring().map(Arc::new),
+        Some(Keys::Keyring) | None => Ok(keyring.clone()),
+    }
+}
+
+impl<St: Store> Shared<St> {
+    pub(crate) fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), incarnation: self.store.incarnation() }
+    }
+
+    pub(crate) fn facts<'r>(&self, parts: &'r Parts, access: RouteAccess) -> Facts<'r> {
+        let peer = match parts.extensions.get::<Connection>() {
+            Some(Connection(peer)) => *peer,
+            None => Peer::new(None, self.scheme),
+        };
+        let session = match parts.extensions.get::<SessionBinding>() {
+            None => countersign::SessionEvidence::Cookie,
+            Some(binding) => match binding.id() {
+                Some(id) => countersign::SessionEvidence::Live(id),
+                None => countersign::SessionEvidence::None,
+            },
+        };
+        let principal = parts.extensions.get::<Principal>().map(|user| user.name.as_str());
+        Facts::of(parts, peer).with_session(session).with_principal(principal).with_access(access)
+    }
+
+    /// How long tickets are good, and how many a client holds.
+    pub(crate) fn pool(&self) -> (Duration, u32) {
+        let token = self.engine.policy().dialect().token.as_ref();
+        let lifetime = token.and_then(|token| token.lifetime).map(countersign::Span::get);
+        let pool = token.and_then(|token| token.pool).map(u32::from);
+        (lifetime.unwrap_or_default(), pool.unwrap_or_default())
+    }
+}
+
+impl<St> Clone for CsrfLayer<St> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone(), access: self.access }
+    }
+}
+
+impl<St> std::fmt::Debug for CsrfLayer<St> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CsrfLayer").field("engine", &self.shared.engine).finish_non_exhaustive()
+    }
+}
+
+impl<S, St> Layer<S> for CsrfLayer<St> {
+    type Service = CsrfService<S, St>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CsrfService::new(inner, self.shared.clone(), self.access)
+    }
+}

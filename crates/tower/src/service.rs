@@ -1,0 +1,188 @@
+//! The service: one request's way through the engine.
+//!
+//! Most requests are decided by their head and pass without a box or an await of our own. Those
+//! that need the body or the store take the longer way in `slow`.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use countersign::{Allow, Pattern, RouteAccess, Step, Verdict};
+use countersign_store::Store;
+use http::request::Parts;
+use http::{Request, Response};
+use http_body::Body;
+use http_body_util::Either;
+use tower_service::Service;
+
+use crate::body::HeldBody;
+use crate::deliver::Delivery;
+use crate::drive::{self, Passed};
+use crate::future::ResponseFuture;
+use crate::handle::Csrf;
+use crate::layer::Shared;
+use crate::rejection;
+
+/// A response: the inner service's, or a refusal.
+pub type CsrfBody<B> = Either<http_body_util::Full<Bytes>, B>;
+
+/// See [`CsrfLayer`](crate::CsrfLayer).
+pub struct CsrfService<S, St> {
+    inner: S,
+    shared: Arc<Shared<St>>,
+    access: RouteAccess,
+}
+
+impl<S, St> CsrfService<S, St> {
+    pub(crate) const fn new(inner: S, shared: Arc<Shared<St>>, access: RouteAccess) -> Self {
+        Self { inner, shared, access }
+    }
+}
+
+impl<S: Clone, St> Clone for CsrfService<S, St> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone(), shared: self.shared.clone(), access: self.access }
+    }
+}
+
+impl<S, St> std::fmt::Debug for CsrfService<S, St> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CsrfService").field("engine", &self.shared.engine).finish_non_exhaustive()
+    }
+}
+
+impl<S, St, B, R> Service<Request<B>> for CsrfService<S, St>
+where
+    S: Service<Request<HeldBody<B>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+    St: Store,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    R: Send + 'static,
+{
+    type Response = Response<CsrfBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, R, S::Error, St>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (mut parts, body) = request.into_parts();
+        let quick = {
+            let facts = self.shared.facts(&parts, self.access);
+            let moment = self.shared.moment();
+            match self.shared.engine.judge(&facts, moment) {
+                Step::Decided(verdict) => Some(self.settle(verdict, &facts, &parts)),
+                Step::Form(_) | Step::Session(_) | Step::Spend(_) => None,
+            }
+        };
+        match quick {
+            Some(Err(response)) => ResponseFuture::refused(response.map(Either::Left)),
+            Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
+                self.insert_handle(&mut parts);
+                let request = Request::from_parts(parts, HeldBody::untouched(body));
+                ResponseFuture::passed(self.inner.call(request), delivery, self.shared.clone())
+            }
+            _ => ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body))),
+        }
+    }
+}
+
+type Settled = Result<Option<Delivery>, Response<http_body_util::Full<Bytes>>>;
+
+impl<S, St: Store> CsrfService<S, St> {
+    fn settle(&self, verdict: Verdict, facts: &countersign::Facts<'_>, parts: &Parts) -> Settled {
+        settle(&self.shared, verdict, facts, parts)
+    }
+
+    /// Tokens that live in the store cannot be put on a response without asking it.
+    fn delivers_from_store(&self, delivery: Option<&Delivery>) -> bool {
+        delivery.is_some()
+            && matches!(
+                self.shared.engine.policy().pattern(),
+                Some(Pattern::StoredSynchronizer | Pattern::OneTime)
+            )
+    }
+
+    fn insert_handle(&self, parts: &mut Parts) {
+        insert_handle(&self.shared, parts, self.access);
+    }
+
+    fn slow<B, R>(
+        &mut self,
+        mut parts: Parts,
+        mut body: HeldBody<B>,
+    ) -> impl Future<Output = Result<Response<CsrfBody<R>>, S::Error>> + Send + use<S, St, B, R>
+    where
+        S: Service<Request<HeldBody<B>>, Response = Response<R>> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Send + 'static,
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        R: Send + 'static,
+    {
+        // The instance that was polled ready is the one to call.
+        let next = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, next);
+        let (shared, access) = (self.shared.clone(), self.access);
+        async move {
+            let passed = {
+                let facts = shared.facts(&parts, access);
+                let Passed { verdict, fresh } =
+                    drive::run(&shared, &facts, &mut body, &parts.headers).await;
+                settle(&shared, verdict, &facts, &parts)
+                    .map(|delivery| delivery.map(|delivery| delivery.with_fresh(fresh)))
+            };
+            let delivery = match passed {
+                Ok(delivery) => delivery,
+                Err(response) => return Ok(response.map(Either::Left)),
+            };
+            insert_handle(&shared, &mut parts, access);
+            let mut response = inner.call(Request::from_parts(parts, body)).await?;
+            if let Some(delivery) = delivery {
+                delivery.apply(&shared, &mut response).await;
+            }
+            Ok(response.map(Either::Right))
+        }
+    }
+}
+
+/// Turns a verdict into a refusal, or into what the response owes.
+fn settle<St: Store>(
+    shared: &Shared<St>,
+    verdict: Verdict,
+    facts: &countersign::Facts<'_>,
+    parts: &Parts,
+) -> Settled {
+    let engine = &shared.engine;
+    let allow: Allow = match verdict {
+        Verdict::Allow(allow) => allow,
+        Verdict::Report(refusal, allow) => {
+            rejection::log(engine, facts, parts, &refusal, false);
+            allow
+        }
+        Verdict::Refuse(refusal) => {
+            rejection::log(engine, facts, parts, &refusal, true);
+            return Err(rejection::response(engine.policy(), refusal, &parts.headers));
+        }
+    };
+    if let countersign::Permit::Exempt(reason) = allow.permit() {
+        tracing::info!(
+            target: "countersign",
+            method = %parts.method,
+            route = parts.uri.path(),
+            reason,
+            "exempt from CSRF protection"
+        );
+    }
+    Ok(allow.owes_token().then(|| Delivery::owed(shared, facts)))
+}
+
+fn insert_handle<St: Store>(shared: &Arc<Shared<St>>, parts: &mut Parts, access: RouteAccess) {
+    if shared.insert_handle {
+        let holder = shared.engine.holder(&shared.facts(parts, access));
+        let csrf = Csrf::new(shared.clone(), holder);
+        parts.extensions.insert(csrf);
+    }
+}
