@@ -44,7 +44,7 @@ pub enum Issue {
     /// Ready to be sent.
     Token(String),
     /// Keep this one for the session, unless it has one already; then that one is to be sent.
-    Store(SessionKey, Token),
+    Store(SessionKey, Box<Token>),
     /// Reserve serial numbers for the session, then make tickets of them.
     Tickets(SessionKey),
     /// The dialect has no token, or it is bound to what this holder is not.
@@ -111,7 +111,7 @@ impl Engine {
             }
             (Pattern::StoredSynchronizer, Some(shape)) => {
                 let key = self.session_key(binding.bytes());
-                Issue::Store(key, token::random_token(shape, random))
+                Issue::Store(key, Box::new(token::random_token(shape, random)))
             }
             (Pattern::OneTime, Some(_)) => Issue::Tickets(self.session_key(binding.bytes())),
         }

@@ -106,11 +106,17 @@ impl<'a> OriginRef<'a> {
         is_host(host).then_some(Self { scheme, host, port })
     }
 
-    /// Whether host and port are the same, whatever the scheme.
+    /// Whether host and port are the same, whatever the scheme. No port on both sides is the same
+    /// too: where TLS ends in front of the app, the browser's https has become http.
     #[must_use]
     pub fn same_authority(&self, other: &OriginRef<'_>) -> bool {
+        let effective = |own: &OriginRef<'_>| own.port.or(default_port(own.scheme));
         self.host.eq_ignore_ascii_case(other.host)
-            && self.port.or(default_port(self.scheme)) == other.port.or(default_port(other.scheme))
+            && (self.port == other.port || effective(self) == effective(other))
+    }
+
+    pub(crate) const fn is_https(&self) -> bool {
+        self.scheme.eq_ignore_ascii_case("https")
     }
 
     fn to_owned(self) -> Origin {
@@ -227,10 +233,25 @@ mod tests {
     #[test]
     fn what_is_no_origin_is_refused() {
         for text in [
-            "", "null", "app.example", "://app.example", "https://", "https://a/", "https://a?x",
-            "https://a b", "https://a:port", "https://a:99999", "https://a:+80", "1ttp://a",
-            "https://*.example", "https://a,https://b", "https://[::1", "https://[zz]",
-            "https://\u{2000}a", "https://a:80:80", "https://[::1]x",
+            "",
+            "null",
+            "app.example",
+            "://app.example",
+            "https://",
+            "https://a/",
+            "https://a?x",
+            "https://a b",
+            "https://a:port",
+            "https://a:99999",
+            "https://a:+80",
+            "1ttp://a",
+            "https://*.example",
+            "https://a,https://b",
+            "https://[::1",
+            "https://[zz]",
+            "https://\u{2000}a",
+            "https://a:80:80",
+            "https://[::1]x",
         ] {
             assert_eq!(OriginRef::parse(text), None, "{text}");
             assert!(Origin::parse(text).is_err(), "{text}");

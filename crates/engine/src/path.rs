@@ -28,7 +28,8 @@ impl<'a> CanonicalPath<'a> {
             return if is_unambiguous(raw) { Self::Plain(raw) } else { Self::Ambiguous };
         }
         match decode_once(raw) {
-            Some(decoded) if is_unambiguous(&decoded) && !decoded.contains('%') => {
+            // What decodes to `%`, `?` or `#` may be read as a URL once more.
+            Some(decoded) if is_unambiguous(&decoded) && !decoded.contains(['%', '?', '#']) => {
                 Self::Decoded(decoded)
             }
             _ => Self::Ambiguous,
@@ -118,8 +119,8 @@ impl PathPattern {
         path.text().is_some_and(|text| self.matches(text, |a, b| a == b, false))
     }
 
-    /// For rules that demand more: also other letter case, a trailing slash, the folder itself and
-    /// every ambiguous path, because the app behind might read those as the protected one.
+    /// For rules that demand more: also other letter case, a slash more or less at the end, the
+    /// folder itself and every ambiguous path, because the app behind might read those as the protected one.
     #[must_use]
     pub fn tightens(&self, path: &CanonicalPath<'_>) -> bool {
         let Some(text) = path.text() else { return true };
@@ -129,19 +130,20 @@ impl PathPattern {
                 .is_some_and(|bare| self.matches(bare, str::eq_ignore_ascii_case, true))
     }
 
-    fn matches(&self, path: &str, same: fn(&str, &str) -> bool, folder_itself: bool) -> bool {
+    fn matches(&self, path: &str, same: fn(&str, &str) -> bool, lenient: bool) -> bool {
         let Some(rest) = path.strip_prefix('/') else { return false };
         let mut parts = rest.split('/');
         for segment in &self.segments {
             match (segment, parts.next()) {
                 (Segment::Any, Some(part)) if !part.is_empty() => {}
                 (Segment::Literal(text), Some(part)) if same(text, part) => {}
+                (Segment::Literal(text), None) if lenient && text.is_empty() => {}
                 _ => return false,
             }
         }
         match (self.deep, parts.next()) {
             (true, Some(_)) => true,
-            (true, None) => folder_itself || self.segments.is_empty(),
+            (true, None) => lenient || self.segments.is_empty(),
             (false, more) => more.is_none(),
         }
     }
@@ -174,7 +176,7 @@ fn is_unambiguous(path: &str) -> bool {
         // A semicolon begins path parameters in Java servers, a backslash is a slash in others.
         && !bytes.iter().any(|b| matches!(b, b'\\' | b';' | 0..=0x20 | 0x7f))
         // Dots inside a name are far more common than dot segments: look closer only then.
-        && !(path.contains("/.") && path.split('/').any(|segment| matches!(segment, "." | "..")))
+        && (!path.contains("/.") || path.split('/').all(|segment| !matches!(segment, "." | "..")))
 }
 
 fn decode_once(raw: &str) -> Option<String> {

@@ -73,7 +73,7 @@ pub enum Spent {
 #[must_use]
 pub enum StoredToken {
     /// The session has this token.
-    Found(Token),
+    Found(Box<Token>),
     /// The session has none.
     Missing,
     /// The store did not answer in time.

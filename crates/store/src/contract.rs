@@ -236,7 +236,7 @@ impl Random for Fixed {
     }
 }
 
-fn token(number: u8) -> Token {
+fn token(number: u8) -> Box<Token> {
     let dialect = countersign::Dialect::parse("contract", STORED).unwrap();
     let engine = Engine::new(Policy::new(dialect), Keyring::from_random(&[1; 64]));
     let moment = Moment { now: NOW, incarnation: Incarnation::from_random(1) };

@@ -80,9 +80,9 @@ pub trait Store: Send + Sync + 'static {
     fn keep(
         &self,
         session: SessionKey,
-        token: Token,
+        token: Box<Token>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Token, Unavailable>> + Send;
+    ) -> impl Future<Output = Result<Box<Token>, Unavailable>> + Send;
 
     /// The token that the session has.
     fn stored(

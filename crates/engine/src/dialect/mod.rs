@@ -14,9 +14,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{builtin, builtin_names, builtin_source};
-pub(crate) use load::syntax as toml_syntax;
 pub use load::DialectError;
 pub(crate) use load::line_of;
+pub(crate) use load::syntax as toml_syntax;
 pub use values::{FieldName, MethodName, Span};
 
 use crate::path::PathPattern;

@@ -157,7 +157,7 @@ impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let total = self.0.as_secs();
         let (unit, seconds) =
-            UNITS.iter().find(|(_, seconds)| total % seconds == 0).unwrap_or(&('s', 1));
+            UNITS.iter().find(|(_, seconds)| total.is_multiple_of(*seconds)).unwrap_or(&('s', 1));
         write!(f, "{}{unit}", total / seconds)
     }
 }

@@ -11,6 +11,7 @@ use http::{HeaderValue, Method, Uri};
 pub use cookies::Cookie;
 pub use head::Head;
 
+use crate::form::decode;
 use crate::path::CanonicalPath;
 
 /// A header that must not be there twice: deciding by "the first of two" has been the bug of
@@ -232,12 +233,15 @@ impl<'r> Facts<'r> {
         if self.overrides.disagree {
             return Some(Override::Unclear);
         }
-        let named = self.overrides.header.map(|value| value.as_bytes());
+        let header = self.overrides.header.map(|value| Override::of(value.as_bytes()));
         let query = self.head.uri.query().and_then(method_in_query);
-        match (named, query) {
-            (None, None) => None,
-            (Some(one), None) | (None, Some(one)) => Some(Override::of(one)),
-            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => Some(Override::of(one)),
+        match (header, query) {
+            (None, one) | (one, None) => one,
+            (Some(Override::Method(one)), Some(Override::Method(other)))
+                if one.eq_ignore_ascii_case(other) =>
+            {
+                Some(Override::Method(one))
+            }
             (Some(_), Some(_)) => Some(Override::Unclear),
         }
     }
@@ -267,9 +271,21 @@ impl<'r> Override<'r> {
     }
 }
 
-/// `_method=DELETE` in the query, as Rails, Laravel and their kin read it.
-fn method_in_query(query: &str) -> Option<&[u8]> {
-    query.split('&').find_map(|pair| pair.strip_prefix("_method=")).map(str::as_bytes)
+/// `_method=DELETE` in the query, as Rails, Laravel and their kin read it: decoded, after `&` or
+/// (Rack of old) `;`. Of several some take the last.
+fn method_in_query(query: &str) -> Option<Override<'_>> {
+    let mut found = None;
+    for pair in query.split(['&', ';']) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let key = decode(key.as_bytes());
+        let Some(rest) = key.strip_prefix(b"_method") else { continue };
+        found = match (rest, found) {
+            ([], None) => Some(Override::of(value.as_bytes())),
+            ([] | [b'[', ..], _) => Some(Override::Unclear),
+            (_, found) => found,
+        };
+    }
+    found
 }
 
 fn names_websocket(upgrade: &HeaderValue) -> bool {

@@ -14,7 +14,7 @@ pub use step::{Field, NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Absent, BasicAlone, BearerAlone, DeliverOn, Require};
 use crate::engine::{Engine, Moment};
 use crate::facts::{Cookie, Facts, RouteAccess, SessionEvidence, Single};
-use crate::policy::{Mode, is_safe};
+use crate::policy::Mode;
 use crate::verdict::{Allow, Finding, Outcome, Permit, Reason, Refusal, Rule, Verdict};
 
 use credentials::Credentials;
@@ -160,13 +160,9 @@ impl<'a> Case<'a> {
                 seen: "neither Origin nor Sec-Fetch-Site nor Referer".into(),
                 expected: "one that names this site".into(),
             }),
-            Require::Either if !credentials.ambient() => {
-                Ok(Ruling::Pass(Permit::NothingAgainst))
-            }
+            Require::Either if !credentials.ambient() => Ok(Ruling::Pass(Permit::NothingAgainst)),
             Require::Nothing | Require::Provenance => Ok(Ruling::Pass(Permit::NothingAgainst)),
-            Require::Either | Require::Token | Require::Both => {
-                Ok(Ruling::AskToken(Permit::Token))
-            }
+            Require::Either | Require::Token | Require::Both => Ok(Ruling::AskToken(Permit::Token)),
         }
     }
 
@@ -218,7 +214,7 @@ impl<'a> Case<'a> {
         let fresh = policy.is_enabled()
             && policy.dialect().deliver.as_ref().is_some_and(|deliver| match deliver.on {
                 DeliverOn::Always => true,
-                DeliverOn::Safe => is_safe(self.facts.method().as_str()),
+                DeliverOn::Safe => self.facts.method().is_safe(),
                 DeliverOn::Spent => permit == Permit::Ticket,
             });
         Allow { permit, fresh }

@@ -5,8 +5,10 @@ use http::Method;
 use crate::dialect::{MethodName, Methods, Require, Route};
 use crate::facts::{Facts, Override, RouteAccess};
 use crate::path::CanonicalPath;
-use crate::policy::{Policy, is_safe};
+use crate::policy::Policy;
 use crate::time::Timestamp;
+
+const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 
 pub(super) enum Need<'a> {
     /// Nothing changes, nothing is demanded.
@@ -21,9 +23,9 @@ pub(super) enum Need<'a> {
 pub(super) fn of<'a>(facts: &Facts<'_>, policy: &'a Policy) -> Need<'a> {
     let protect = &policy.dialect().protect;
     let methods = Effective::of(facts);
-    let judged = !methods.all_safe()
-        || facts.websocket
-        || protect.methods == Methods::All && facts.method() != Method::OPTIONS;
+    let every_method = protect.methods == Methods::All;
+    let by_method = !methods.all_safe() || every_method && facts.method() != Method::OPTIONS;
+    let judged = by_method || facts.websocket;
 
     let ordinary = match facts.access {
         RouteAccess::Unrestricted => protect.unrestricted.unwrap_or(protect.require),
@@ -32,43 +34,39 @@ pub(super) fn of<'a>(facts: &Facts<'_>, policy: &'a Policy) -> Need<'a> {
         }
     };
     // A browser cannot put a header on a WebSocket handshake, so a token cannot be demanded of one
-    // that shows its origin; nor may one without evidence pass with a cookie alone.
-    let ordinary = if facts.websocket { Require::Either } else { ordinary };
+    // that shows its origin; nor may one without evidence pass with a cookie alone. A request that
+    // is judged for its method too gains nothing by an `Upgrade` header.
+    let handshake = facts.websocket && (!by_method || methods.only_connect() && !every_method);
+    let ordinary = if handshake { Require::Either } else { ordinary };
 
     let routes = &policy.dialect().route;
     if routes.is_empty() {
-        return need(judged, ordinary, None);
+        return if judged { Need::judge(ordinary, None) } else { Need::None };
     }
     let path = facts.path();
-    let meant = routes.iter().find(|route| {
-        covers(route, &methods, judged, route.require < ordinary) && route.path.loosens(&path)
-    });
-    if let Some(route) = meant {
-        return need(true, route.require, route.reason.as_deref());
+    // The first rule that means this very request counts. But perhaps the app reads method or path
+    // in another way than this crate does: what the rules before it might demand holds as well.
+    let mut perhaps = Require::Nothing;
+    for route in routes {
+        if means(route, &methods, judged) && route.path.loosens(&path) {
+            return Need::judge(route.require.max(perhaps), route.reason.as_deref());
+        }
+        if might_mean(route, &methods, judged) && route.path.tightens(&path) {
+            perhaps = perhaps.max(route.require);
+        }
     }
-    // No rule means this very path. Perhaps the app reads the path in another way than this crate
-    // does: then the strictest of the rules that it might fall under holds.
-    let strictest = routes
-        .iter()
-        .filter(|route| covers(route, &methods, judged, false) && route.path.tightens(&path))
-        .map(|route| route.require)
-        .max();
-    match strictest {
-        Some(require) => need(true, require.max(ordinary_if(judged, ordinary)), None),
-        None => need(judged, ordinary, None),
+    match (judged, perhaps) {
+        (false, Require::Nothing) => Need::None,
+        (false, _) => Need::judge(perhaps, None),
+        (true, _) => Need::judge(ordinary.max(perhaps), None),
     }
 }
 
-fn need(judged: bool, require: Require, reason: Option<&str>) -> Need<'_> {
-    if !judged {
-        return Need::None;
+impl<'a> Need<'a> {
+    fn judge(require: Require, reason: Option<&'a str>) -> Self {
+        let exempt = if require == Require::Nothing { reason } else { None };
+        Self::Judge { require, exempt }
     }
-    let exempt = if require == Require::Nothing { reason } else { None };
-    Need::Judge { require, exempt }
-}
-
-fn ordinary_if(judged: bool, ordinary: Require) -> Require {
-    if judged { ordinary } else { Require::Nothing }
 }
 
 /// Rule 4: the policy's exemptions, each by method, exact path, origin and date.
@@ -99,27 +97,36 @@ pub(super) fn exemption<'a>(
 
 /// The methods that an app may take the request for.
 struct Effective<'r> {
-    line: &'r str,
+    line: &'r Method,
     named: Option<Override<'r>>,
 }
 
 impl<'r> Effective<'r> {
     fn of(facts: &Facts<'r>) -> Self {
-        Self { line: facts.method().as_str(), named: facts.overridden() }
+        Self { line: facts.method(), named: facts.overridden() }
     }
 
+    /// Whether none of them changes anything by definition (RFC 9110, section 9.2.1). QUERY and
+    /// unknown methods may; so may `get`, since methods differ by case.
     fn all_safe(&self) -> bool {
-        is_safe(self.line)
+        self.line.is_safe()
             && match self.named {
                 None => true,
-                Some(Override::Method(named)) => is_safe(named),
+                Some(Override::Method(named)) => {
+                    SAFE.iter().any(|safe| named.eq_ignore_ascii_case(safe))
+                }
                 Some(Override::Unclear) => false,
             }
     }
 
+    /// HTTP/2's way to open a WebSocket (RFC 8441).
+    fn only_connect(&self) -> bool {
+        *self.line == Method::CONNECT && self.named.is_none()
+    }
+
     fn all_covered(&self, list: &[MethodName]) -> bool {
         let covered = |method: &str| list.iter().any(|own| own.covers(method));
-        covered(self.line)
+        covered(self.line.as_str())
             && match self.named {
                 None => true,
                 Some(Override::Method(named)) => covered(named),
@@ -128,14 +135,20 @@ impl<'r> Effective<'r> {
     }
 
     fn any_covered(&self, list: &[MethodName]) -> bool {
-        // OPTIONS is how a browser asks whether it may send at all; it can carry no token.
+        // OPTIONS is how a browser asks whether it may send at all; it can carry no token. HEAD
+        // reaches the handler of GET in most frameworks.
         let covered = |method: &str| {
             list.iter().any(|own| match own {
                 MethodName::Any => !method.eq_ignore_ascii_case("OPTIONS"),
+                MethodName::One(get)
+                    if *get == Method::GET && method.eq_ignore_ascii_case("HEAD") =>
+                {
+                    true
+                }
                 MethodName::One(_) => own.covers(method),
             })
         };
-        covered(self.line)
+        covered(self.line.as_str())
             || match self.named {
                 None => false,
                 Some(Override::Method(named)) => covered(named),
@@ -144,12 +157,13 @@ impl<'r> Effective<'r> {
     }
 }
 
-fn covers(route: &Route, methods: &Effective<'_>, judged: bool, loosening: bool) -> bool {
-    match &route.methods {
-        None => judged,
-        Some(list) if loosening => methods.all_covered(list),
-        Some(list) => methods.any_covered(list),
-    }
+fn means(route: &Route, methods: &Effective<'_>, judged: bool) -> bool {
+    might_mean(route, methods, judged)
+        && route.methods.as_ref().is_none_or(|list| methods.all_covered(list))
+}
+
+fn might_mean(route: &Route, methods: &Effective<'_>, judged: bool) -> bool {
+    route.methods.as_ref().map_or(judged, |list| methods.any_covered(list))
 }
 
 pub(super) fn describe(facts: &Facts<'_>) -> String {

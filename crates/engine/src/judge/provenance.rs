@@ -37,8 +37,7 @@ impl Evidence<'_> {
             Self::For(For::User) => "Sec-Fetch-Site: none, so the user began it".into(),
             Self::For(For::Referer(origin)) => format!("Referer from {origin}").into(),
         };
-        let outcome =
-            if matches!(self, Self::Absent) { Outcome::Neutral } else { Outcome::Passes };
+        let outcome = if matches!(self, Self::Absent) { Outcome::Neutral } else { Outcome::Passes };
         Finding { rule: Rule::Provenance, seen, against: target.to_string().into(), outcome }
     }
 }
@@ -56,7 +55,7 @@ pub(super) fn weigh<'a>(
             let parsed = value.to_str().ok().and_then(OriginRef::parse);
             match parsed {
                 Some(origin) => Some(named(origin, site, policy, target)?),
-                None if value == "null" => null(site, rules.null_origin)?,
+                None if value == "null" => null(site, rules.null_origin, target)?,
                 None if rules.null_origin == NullOrigin::Absent => None,
                 None => return Err(against(Reason::OriginMalformed, value.as_bytes(), target)),
             }
@@ -80,10 +79,8 @@ pub(super) fn weigh<'a>(
     if let (Referer::Always | Referer::Https, Some(Err(value))) = (rules.referer, by_referer) {
         return Err(referer_against(value.as_bytes(), target));
     }
-    if rules.referer == Referer::Https
-        && facts.peer.scheme == Scheme::Https
-        && by_referer.is_none()
-    {
+    let https = facts.peer.scheme == Scheme::Https || target.is_https();
+    if rules.referer == Referer::Https && https && by_referer.is_none() {
         return Err(Refusal {
             reason: Reason::RefererMissing,
             rule: Rule::Provenance,
@@ -96,11 +93,11 @@ pub(super) fn weigh<'a>(
     }
 
     match site {
-        Site::SameOrigin if target.is_public() => return Ok(Evidence::For(For::FetchSameOrigin)),
-        Site::None if target.is_public() => return Ok(Evidence::For(For::User)),
-        Site::SameSite => return Err(against(Reason::SameSite, b"same-site", target)),
-        Site::CrossSite => return Err(against(Reason::CrossSite, b"cross-site", target)),
-        Site::SameOrigin | Site::None | Site::Unknown => {}
+        Site::Same if target.is_public() => return Ok(Evidence::For(For::FetchSameOrigin)),
+        Site::User if target.is_public() => return Ok(Evidence::For(For::User)),
+        Site::Sibling => return Err(against(Reason::SameSite, b"same-site", target)),
+        Site::Foreign => return Err(against(Reason::CrossSite, b"cross-site", target)),
+        Site::Same | Site::User | Site::Unclear => {}
     }
     match by_referer {
         Some(Ok(evidence)) => Ok(Evidence::For(evidence)),
@@ -126,27 +123,27 @@ fn named<'a>(
     if is_trusted(origin, policy) {
         return Ok(For::Trusted(origin));
     }
-    let shown = origin.to_string();
+    if target.is_unknown() {
+        return Err(host_missing(origin));
+    }
     match (target.is(origin), site) {
-        (true, Site::CrossSite | Site::SameSite) | (false, Site::SameOrigin | Site::None) => {
-            Err(Refusal {
-                reason: Reason::EvidenceContradicts,
-                rule: Rule::Ambiguity,
-                seen: format!("Origin: {shown} beside Sec-Fetch-Site: {}", site.words()).into(),
-                expected: format!("both to say the same of {target}").into(),
-            })
-        }
-        (true, Site::SameOrigin | Site::None | Site::Unknown) => Ok(For::SameOrigin(origin)),
-        (false, Site::CrossSite | Site::SameSite | Site::Unknown) => {
-            Err(against(Reason::OriginMismatch, shown.as_bytes(), target))
+        (true, Site::Foreign | Site::Sibling) | (false, Site::Same | Site::User) => Err(Refusal {
+            reason: Reason::EvidenceContradicts,
+            rule: Rule::Ambiguity,
+            seen: format!("Origin: {origin} beside Sec-Fetch-Site: {}", site.words()).into(),
+            expected: format!("both to say the same of {target}").into(),
+        }),
+        (true, Site::Same | Site::User | Site::Unclear) => Ok(For::SameOrigin(origin)),
+        (false, Site::Foreign | Site::Sibling | Site::Unclear) => {
+            Err(against(Reason::OriginMismatch, origin.to_string().as_bytes(), target))
         }
     }
 }
 
-fn null<'a>(site: Site, rule: NullOrigin) -> Result<Option<For<'a>>, Refusal> {
+fn null<'a>(site: Site, rule: NullOrigin, target: &Target<'_>) -> Result<Option<For<'a>>, Refusal> {
     match (site, rule) {
         // `Referrer-Policy: no-referrer` hides the origin even from its own site.
-        (Site::SameOrigin, _) => Ok(Some(For::FetchSameOrigin)),
+        (Site::Same, _) if target.is_public() => Ok(Some(For::FetchSameOrigin)),
         (_, NullOrigin::Absent) => Ok(None),
         (_, NullOrigin::Refuse) => Err(Refusal {
             reason: Reason::OriginNull,
@@ -161,6 +158,15 @@ fn is_trusted(origin: OriginRef<'_>, policy: &Policy) -> bool {
     policy.trusted_origins().iter().any(|own| own.as_ref() == origin)
 }
 
+fn host_missing(seen: OriginRef<'_>) -> Refusal {
+    Refusal {
+        reason: Reason::HostMissing,
+        rule: Rule::Canonicalise,
+        seen: format!("{seen}, and no Host to compare it with").into(),
+        expected: "a Host header".into(),
+    }
+}
+
 fn against(reason: Reason, seen: &[u8], target: &Target<'_>) -> Refusal {
     Refusal {
         reason,
@@ -173,6 +179,9 @@ fn against(reason: Reason, seen: &[u8], target: &Target<'_>) -> Refusal {
 /// The path and query of a Referer may hold secrets of another site: only its origin is shown.
 fn referer_against(value: &[u8], target: &Target<'_>) -> Refusal {
     let origin = std::str::from_utf8(value).ok().and_then(OriginRef::of_url);
+    if let (Some(origin), true) = (origin, target.is_unknown()) {
+        return host_missing(origin);
+    }
     let seen = origin.map_or_else(|| "an unreadable one".to_owned(), |own| own.to_string());
     against(Reason::RefererMismatch, seen.as_bytes(), target)
 }
@@ -180,32 +189,32 @@ fn referer_against(value: &[u8], target: &Target<'_>) -> Refusal {
 /// `Sec-Fetch-Site`. A value that no standard knows counts as absent.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Site {
-    SameOrigin,
-    SameSite,
-    CrossSite,
-    None,
-    Unknown,
+    Same,
+    Sibling,
+    Foreign,
+    User,
+    Unclear,
 }
 
 impl Site {
     fn of(header: Single<'_>) -> Self {
-        let Single::One(value) = header else { return Self::Unknown };
+        let Single::One(value) = header else { return Self::Unclear };
         match value.as_bytes() {
-            b"same-origin" => Self::SameOrigin,
-            b"same-site" => Self::SameSite,
-            b"cross-site" => Self::CrossSite,
-            b"none" => Self::None,
-            _ => Self::Unknown,
+            b"same-origin" => Self::Same,
+            b"same-site" => Self::Sibling,
+            b"cross-site" => Self::Foreign,
+            b"none" => Self::User,
+            _ => Self::Unclear,
         }
     }
 
     const fn words(self) -> &'static str {
         match self {
-            Self::SameOrigin => "same-origin",
-            Self::SameSite => "same-site",
-            Self::CrossSite => "cross-site",
-            Self::None => "none",
-            Self::Unknown => "an unknown value",
+            Self::Same => "same-origin",
+            Self::Sibling => "same-site",
+            Self::Foreign => "cross-site",
+            Self::User => "none",
+            Self::Unclear => "an unknown value",
         }
     }
 }

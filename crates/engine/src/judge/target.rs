@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use http::uri::Authority;
 use ipnet::IpNet;
 
 use super::shown;
@@ -43,6 +44,19 @@ impl Target<'_> {
             || self.claimed.is_some_and(|claimed| {
                 self.public.iter().any(|own| own.as_ref().same_authority(&claimed))
             })
+    }
+}
+
+impl Target<'_> {
+    /// Whether there is nothing at all to compare an origin with.
+    pub(super) const fn is_unknown(&self) -> bool {
+        self.public.is_empty() && self.claimed.is_none()
+    }
+
+    /// Whether a browser reaches the origin over TLS, which may end at a proxy in front.
+    pub(super) fn is_https(&self) -> bool {
+        self.claimed.is_some_and(|claimed| claimed.is_https())
+            || !self.public.is_empty() && self.public.iter().all(|own| own.as_ref().is_https())
     }
 }
 
@@ -110,9 +124,7 @@ fn forwarded<'a>(
 ) -> Result<Option<OriginRef<'a>>, Refusal> {
     let mut host = Agreed::default();
     let mut proto = Agreed::default();
-    for (header, into) in
-        [(facts.forwarded_host, &mut host), (facts.forwarded_proto, &mut proto)]
-    {
+    for (header, into) in [(facts.forwarded_host, &mut host), (facts.forwarded_proto, &mut proto)] {
         for value in text(header)?.split(',').map(str::trim).filter(|value| !value.is_empty()) {
             into.add(value);
         }
@@ -131,13 +143,19 @@ fn forwarded<'a>(
     }
     let scheme = match proto.value {
         None => facts.peer.scheme.as_str(),
-        Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
-        Some(proto) if proto.eq_ignore_ascii_case("http") => "http",
+        // Traefik writes `wss` and `ws` for a WebSocket.
+        Some(proto) if ["https", "wss"].iter().any(|tls| proto.eq_ignore_ascii_case(tls)) => {
+            "https"
+        }
+        Some(proto) if ["http", "ws"].iter().any(|plain| proto.eq_ignore_ascii_case(plain)) => {
+            "http"
+        }
         Some(_) => return Err(ambiguous()),
     };
     let own = match facts.host {
         Single::One(value) => value.to_str().ok(),
-        Single::Absent | Single::Many => None,
+        // HTTP/2 has `:authority` in its place.
+        Single::Absent | Single::Many => facts.uri().authority().map(Authority::as_str),
     };
     match host.value.or(own) {
         Some(host) => match OriginRef::of_authority(scheme, host) {

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 
-use super::step::{Field, NeedForm, NeedSession, NeedSpend, Step};
 use super::Case;
+use super::step::{Field, NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Bind, Pattern, TokenRules};
 use crate::engine::TokenCheck;
 use crate::facts::{Cookie, SessionEvidence, Single};
 use crate::keyring::Keyring;
-use crate::policy::is_safe;
 use crate::store::{Spent, StoredToken};
 use crate::token::{self, Binding, Shape, TicketTerms, TokenFault};
 use crate::verdict::{Finding, Outcome, Permit, Reason, Refusal, Rule};
@@ -41,7 +40,7 @@ pub(super) fn look<'a>(case: Case<'a>, permit: Permit) -> Step<'a> {
 /// The field to look for, if the request is a form that may have it.
 fn form_field<'a>(case: &Case<'a>, rules: &'a TokenRules) -> Option<&'a str> {
     let field = rules.field.as_deref()?;
-    if is_safe(case.facts.method().as_str()) {
+    if case.facts.method().is_safe() {
         return None;
     }
     let media_type = match Single::of(case.facts.headers(), &CONTENT_TYPE) {

@@ -150,7 +150,12 @@ impl Keyring {
         keys.insert(0, current);
         // An id is never in use twice, however often keys are rotated within one grace period.
         keys.retain(|key| key.id != next && !is_over(key, grace, now));
-        Self::assemble(Key::new(next, Secret::from_slice(bytes), None), keys, pseudonym_secret, grace)
+        Self::assemble(
+            Key::new(next, Secret::from_slice(bytes), None),
+            keys,
+            pseudonym_secret,
+            grace,
+        )
     }
 
     /// The id of the key that new tokens are made with.

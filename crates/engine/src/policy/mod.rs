@@ -6,7 +6,6 @@ mod properties;
 
 use std::sync::Arc;
 
-use http::Method;
 use ipnet::IpNet;
 
 pub use file::{PolicyError, policy_schema};
@@ -155,8 +154,8 @@ impl Policy {
 
     /// Names the cookie that carries the app's session.
     #[must_use]
-    pub fn with_session_cookie(self, name: FieldName) -> Self {
-        self.with(|inner| inner.dialect.session.cookie = name.as_str().to_owned())
+    pub fn with_session_cookie(self, name: &FieldName) -> Self {
+        self.with(|inner| name.as_str().clone_into(&mut inner.dialect.session.cookie))
     }
 
     /// Renames the header that carries the token.
@@ -283,14 +282,6 @@ impl Policy {
     pub fn pattern(&self) -> Option<Pattern> {
         self.0.dialect.token.as_ref().map(|token| token.pattern)
     }
-}
-
-/// Whether the method changes nothing by definition (RFC 9110, section 9.2.1). Everything else,
-/// QUERY and unknown ones included, must be shown to be wanted.
-pub(crate) fn is_safe(method: &str) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE]
-        .iter()
-        .any(|safe| safe.as_str().eq_ignore_ascii_case(method))
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ pub(crate) use shape::MAX_SYMBOLS;
 pub use shape::{Shape, Token};
 pub use ticket::Ticket;
 pub(crate) use ticket::{
-    MIN_MAC_BITS as MIN_TICKET_MAC_BITS, TicketTerms, check_ticket, mac_bits as ticket_mac_bits, ticket,
+    MIN_MAC_BITS as MIN_TICKET_MAC_BITS, TicketTerms, check_ticket, mac_bits as ticket_mac_bits,
+    ticket,
 };
 
 use crate::keyring::{Key, Keyring, NoKey, Purpose};

@@ -120,9 +120,8 @@ fn a_double_submit_token_is_signed_and_bound() {
     let mut random = Counting(1);
     let token = double_submit(&ring, shape, "", ME, &mut random);
     assert_ne!(token.as_str(), double_submit(&ring, shape, "", ME, &mut random).as_str());
-    let check = |binding, text: &str| {
-        check_double_submit(&ring, shape, "", binding, text.as_bytes(), NOW)
-    };
+    let check =
+        |binding, text: &str| check_double_submit(&ring, shape, "", binding, text.as_bytes(), NOW);
     assert_eq!(check(ME, token.as_str()), Ok(()));
     assert_eq!(check(OTHER, token.as_str()), Err(TokenFault::Invalid));
     assert_eq!(check(ME, &"a".repeat(32)), Err(TokenFault::Invalid));

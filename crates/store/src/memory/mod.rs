@@ -198,9 +198,9 @@ impl Store for MemoryStore {
     async fn keep(
         &self,
         session: SessionKey,
-        token: Token,
+        token: Box<Token>,
         now: Timestamp,
-    ) -> Result<Token, Unavailable> {
+    ) -> Result<Box<Token>, Unavailable> {
         let until = now.plus(self.limits.idle);
         Ok(self.change(session, now, |record| record.keep(token, until, now)))
     }

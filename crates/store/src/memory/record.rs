@@ -42,18 +42,23 @@ impl Record {
         if self.spent.add(serial) { Spent::First } else { Spent::Already }
     }
 
-    pub(super) fn keep(&mut self, token: Token, until: Timestamp, now: Timestamp) -> Token {
+    pub(super) fn keep(
+        &mut self,
+        token: Box<Token>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Box<Token> {
         if self.is_over(now) {
             self.token = None;
         }
         self.until = self.until.max(until);
-        (**self.token.get_or_insert_with(|| Box::new(token))).clone()
+        self.token.get_or_insert(token).clone()
     }
 
-    pub(super) fn token(&mut self, until: Timestamp, now: Timestamp) -> Option<Token> {
-        let token = self.token.as_ref().filter(|_| now <= self.until)?;
+    pub(super) fn token(&mut self, until: Timestamp, now: Timestamp) -> Option<Box<Token>> {
+        let token = self.token.as_ref().filter(|_| now <= self.until)?.clone();
         self.until = self.until.max(until);
-        Some((**token).clone())
+        Some(token)
     }
 
     pub(super) fn is_over(&self, now: Timestamp) -> bool {
