@@ -126,8 +126,7 @@ fn set_cookie(headers: &HeaderMap, name: &str) -> Option<Option<Vec<u8>>> {
         Some(value.trim_ascii().to_vec())
     };
     // Of several, a browser keeps the last. One that is empty or past its time removes the cookie.
-    let last =
-        headers.get_all(SET_COOKIE).iter().filter(|value| own(value).is_some()).next_back()?;
+    let last = headers.get_all(SET_COOKIE).iter().rfind(|value| own(value).is_some())?;
     let value = own(last)?;
     let removed = value.is_empty() || expires_at_once(last.as_bytes());
     Some((!removed).then_some(value))

@@ -22,7 +22,6 @@ impl Rejection {
     }
 
     /// All that is known, for the operator.
-    #[must_use]
     pub const fn refusal(&self) -> &Refusal {
         &self.0
     }

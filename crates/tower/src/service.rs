@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{Allow, Pattern, RouteAccess, Step, Verdict};
+use countersign::{Allow, Facts, Pattern, Permit, Refusal, RouteAccess, Step, Verdict};
 use countersign_store::Store;
 use http::request::Parts;
 use http::{Request, Response};
@@ -74,12 +74,12 @@ where
             let facts = self.shared.facts(&parts, self.access);
             let moment = self.shared.moment();
             match self.shared.engine.judge(&facts, moment) {
-                Step::Decided(verdict) => Some(self.settle(verdict, &facts, &parts)),
+                Step::Decided(verdict) => Some(settle(&self.shared, verdict, &facts, &parts)),
                 Step::Form(_) | Step::Session(_) | Step::Spend(_) => None,
             }
         };
         match quick {
-            Some(Err(response)) => ResponseFuture::refused(response.map(Either::Left)),
+            Some(Err(refusal)) => ResponseFuture::refused(self.shared.refuse(refusal, &parts)),
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
                 self.insert_handle(&mut parts);
                 let request = Request::from_parts(parts, HeldBody::untouched(body));
@@ -90,13 +90,7 @@ where
     }
 }
 
-type Settled = Result<Option<Delivery>, Response<http_body_util::Full<Bytes>>>;
-
 impl<S, St: Store> CsrfService<S, St> {
-    fn settle(&self, verdict: Verdict, facts: &countersign::Facts<'_>, parts: &Parts) -> Settled {
-        settle(&self.shared, verdict, facts, parts)
-    }
-
     /// Tokens that live in the store cannot be put on a response without asking it.
     fn delivers_from_store(&self, delivery: Option<&Delivery>) -> bool {
         delivery.is_some()
@@ -136,7 +130,7 @@ impl<S, St: Store> CsrfService<S, St> {
             };
             let delivery = match passed {
                 Ok(delivery) => delivery,
-                Err(response) => return Ok(response.map(Either::Left)),
+                Err(refusal) => return Ok(shared.refuse(refusal, &parts)),
             };
             insert_handle(&shared, &mut parts, access);
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
@@ -148,13 +142,13 @@ impl<S, St: Store> CsrfService<S, St> {
     }
 }
 
-/// Turns a verdict into a refusal, or into what the response owes.
+/// Logs what must be logged of a verdict, and says what the response owes if it is no refusal.
 fn settle<St: Store>(
     shared: &Shared<St>,
     verdict: Verdict,
-    facts: &countersign::Facts<'_>,
+    facts: &Facts<'_>,
     parts: &Parts,
-) -> Settled {
+) -> Result<Option<Delivery>, Refusal> {
     let engine = &shared.engine;
     let allow: Allow = match verdict {
         Verdict::Allow(allow) => allow,
@@ -164,10 +158,10 @@ fn settle<St: Store>(
         }
         Verdict::Refuse(refusal) => {
             rejection::log(engine, facts, parts, &refusal, true);
-            return Err(rejection::response(engine.policy(), refusal, &parts.headers));
+            return Err(refusal);
         }
     };
-    if let countersign::Permit::Exempt(reason) = allow.permit() {
+    if let Permit::Exempt(reason) = allow.permit() {
         tracing::info!(
             target: "countersign",
             method = %parts.method,
@@ -177,6 +171,12 @@ fn settle<St: Store>(
         );
     }
     Ok(allow.owes_token().then(|| Delivery::owed(shared, facts)))
+}
+
+impl<St> Shared<St> {
+    fn refuse<R>(&self, refusal: Refusal, parts: &Parts) -> Response<CsrfBody<R>> {
+        rejection::response(self.engine.policy(), refusal, &parts.headers).map(Either::Left)
+    }
 }
 
 fn insert_handle<St: Store>(shared: &Arc<Shared<St>>, parts: &mut Parts, access: RouteAccess) {
