@@ -1,0 +1,201 @@
+//! What `countersign playground` prints at start: where everything is, and what to try.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::context::Addresses;
+
+const TITLE: Style = Style::new().bold();
+const ADDRESS: Style = AnsiColor::Cyan.on_default();
+const HINT: Style = Style::new().dimmed();
+
+/// One service: its address and a few commands to paste, each with a word on what it shows.
+struct Section {
+    title: &'static str,
+    address: String,
+    steps: Vec<(&'static str, String)>,
+}
+
+/// Prints the guide, or with `json` one line of JSON with all addresses. Colours only on a terminal, and
+/// not where `NO_COLOR` is set.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub fn print_guide(addresses: &Addresses, json: bool) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(addresses)?)?;
+    } else {
+        write_guide(&mut out, addresses)?;
+    }
+    out.flush()
+}
+
+fn write_guide(out: &mut impl Write, addresses: &Addresses) -> io::Result<()> {
+    for Section { title, address, steps } in sections(addresses) {
+        writeln!(out, "{TITLE}{title}{TITLE:#}  {ADDRESS}{address}{ADDRESS:#}")?;
+        for (hint, command) in steps {
+            writeln!(out, "  {HINT}# {hint}{HINT:#}\n  {command}")?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "{HINT}Ctrl-C stops it.{HINT:#}")
+}
+
+fn sections(addresses: &Addresses) -> [Section; 5] {
+    let http = |address| format!("http://{address}");
+    [
+        genesys(http(addresses.genesys)),
+        voss(http(addresses.voss)),
+        redback(http(addresses.redback)),
+        vmanage(format!("https://{}", addresses.vmanage)),
+        tao(http(addresses.tao)),
+    ]
+}
+
+fn genesys(address: String) -> Section {
+    let me = format!("{address}/api/v2/me");
+    let post = "-H 'Content-Type: application/json' -d \
+                '{\"operationName\":\"StartContactCenterSession\",\"channels\":[\"voice\"]}'";
+    let user = "-u paveld@redwings.com:password";
+    let steps = vec![
+        ("no token: refused", format!("curl -i {user} {post} {me}")),
+        (
+            "every GET brings the token ...",
+            format!(
+                "TOKEN=$(curl -s {user} -c /tmp/genesys.jar -o /dev/null -w '%header{{x-csrf-token}}' {me})"
+            ),
+        ),
+        (
+            "... and with it the same call passes",
+            format!("curl -i -b /tmp/genesys.jar -H \"X-CSRF-TOKEN: $TOKEN\" {post} {me}"),
+        ),
+    ];
+    Section { title: "Genesys Web Services", address, steps }
+}
+
+fn voss(address: String) -> Section {
+    let login = format!("{address}/login/");
+    let form = "-d 'username=joe&password=bloggs&next=/'";
+    let steps = vec![
+        ("a form from nowhere: refused", format!("curl -i {form} {login}")),
+        (
+            "the page brings the cookie and the token ...",
+            format!(
+                "TOKEN=$(curl -s -c /tmp/voss.jar -o /dev/null -w '%header{{x-csrftoken}}' {login})"
+            ),
+        ),
+        (
+            "... and with both the login passes",
+            format!(
+                "curl -i -b /tmp/voss.jar -c /tmp/voss.jar -H \"X-CSRFToken: $TOKEN\" {form} {login}"
+            ),
+        ),
+    ];
+    Section { title: "VOSS Automate", address, steps }
+}
+
+fn redback(address: String) -> Section {
+    let base = format!("{address}/restServices/redbackServices");
+    let steps = vec![
+        (
+            "another site's page: refused",
+            format!("curl -i -H 'Origin: https://evil.example' {base}/loginService/ping"),
+        ),
+        (
+            "the login brings a token, in the reply ...",
+            format!(
+                "TOKEN=$(curl -s -c /tmp/redback.jar -H 'Origin: {address}' \
+                 -H 'Content-Type: application/json' -d '{{\"username\":\"admin\",\"password\":\"admin1\"}}' \
+                 {base}/loginService/logIn | sed 's/.*\"validationToken\":\"\\([^\"]*\\)\".*/\\1/')"
+            ),
+        ),
+        (
+            "... and with it the user list comes",
+            format!(
+                "curl -i -b /tmp/redback.jar -H 'Origin: {address}' -H \"X-XSRF-TOKEN: $TOKEN\" \
+                 {base}/userService/getUsers"
+            ),
+        ),
+    ];
+    Section { title: "Apache Archiva Redback", address, steps }
+}
+
+fn vmanage(address: String) -> Section {
+    let steps = vec![
+        (
+            "log in; the certificate is made at each start, so -k",
+            format!(
+                "curl -sk -c /tmp/vmanage.jar -d 'j_username=admin&j_password=admin' \
+                 {address}/j_security_check"
+            ),
+        ),
+        (
+            "no token: refused, though it only reads",
+            format!("curl -sk -i -b /tmp/vmanage.jar {address}/dataservice/device"),
+        ),
+        (
+            "with the token: the devices",
+            format!(
+                "curl -sk -i -b /tmp/vmanage.jar -H \"X-XSRF-TOKEN: $(curl -sk -b /tmp/vmanage.jar \
+                 {address}/dataservice/client/token)\" {address}/dataservice/device"
+            ),
+        ),
+    ];
+    Section { title: "Cisco SD-WAN vManage", address, steps }
+}
+
+fn tao(address: String) -> Section {
+    let steps = vec![
+        (
+            "a pool of one-time tickets comes with the configuration ...",
+            format!(
+                "TICKET=$(curl -s -c /tmp/tao.jar {address}/tao/ClientConfig/config | \
+                 grep -oE '[0-9a-f]{{40}}' | head -n 1)"
+            ),
+        ),
+        (
+            "... and each is good for one call: the second time it is refused",
+            format!("curl -i -b /tmp/tao.jar -H \"X-CSRF-Token: $TICKET\" {address}/tao/items"),
+        ),
+    ];
+    Section { title: "TAO", address, steps }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use super::*;
+
+    #[test]
+    fn the_guide_names_every_address_and_has_no_colours_of_its_own_off_a_terminal() {
+        let at = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let addresses = Addresses {
+            genesys: at(1001),
+            voss: at(1002),
+            redback: at(1003),
+            vmanage: at(1004),
+            vmanage_http: None,
+            tao: at(1005),
+        };
+        let mut out = anstream::StripStream::new(Vec::new());
+        write_guide(&mut out, &addresses).unwrap();
+        let guide = String::from_utf8(out.into_inner()).unwrap();
+        for url in [
+            "http://127.0.0.1:1001",
+            "http://127.0.0.1:1002",
+            "http://127.0.0.1:1003",
+            "https://127.0.0.1:1004",
+            "http://127.0.0.1:1005",
+        ] {
+            assert!(guide.contains(url), "{url} is missing in\n{guide}");
+        }
+        assert!(!guide.contains('\u{1b}'));
+        let json = serde_json::to_value(&addresses).unwrap();
+        assert_eq!(json["vmanage"], "https://127.0.0.1:1004");
+        assert_eq!(json["tao"], "http://127.0.0.1:1005");
+        assert!(json.get("vmanage_http").is_none());
+    }
+}
