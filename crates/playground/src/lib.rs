@@ -190,7 +190,7 @@ async fn open(
 ) -> Result<Context, StartError> {
     let folder = options.data.clone();
     let opening = tokio::task::spawn_blocking(move || {
-        let passwords = Passwords::new()?;
+        let passwords = Passwords::new().map_err(DbError::from)?;
         let db = Db::open(folder.as_deref(), &passwords, &SEEDS)?;
         // After the database, which makes the folder.
         let keyring = keyring::open(folder.as_deref())?;

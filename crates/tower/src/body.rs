@@ -1,25 +1,26 @@
 //! Holding a body back until its token is found, and handing it on unchanged.
 
-use std::collections::VecDeque;
+use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{Buf, Bytes};
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
-/// A request body, of which some may have been read already. What was read comes first, frame by
-/// frame as it arrived.
-#[derive(Debug)]
-pub struct HeldBody<B> {
-    replay: VecDeque<Bytes>,
+/// A request body, of which some may have been read already. What was read comes first, and what
+/// came of reading on (trailers, or a failure) after it.
+pub struct HeldBody<B: Body> {
+    held: Bytes,
     trailers: Option<HeaderMap>,
+    /// Handed on in its turn: a body that broke off must not look like one that ended.
+    failure: Option<B::Error>,
     rest: B,
 }
 
-impl<B> HeldBody<B> {
+impl<B: Body> HeldBody<B> {
     pub(crate) const fn untouched(rest: B) -> Self {
-        Self { replay: VecDeque::new(), trailers: None, rest }
+        Self { held: Bytes::new(), trailers: None, failure: None, rest }
     }
 }
 
@@ -36,33 +37,41 @@ pub(crate) enum Beginning {
 impl<B: Body<Data = Bytes> + Unpin> HeldBody<B> {
     /// Reads until the end, or until there are more than `limit` bytes.
     pub(crate) async fn hold(&mut self, limit: usize) -> Beginning {
-        let mut held = 0;
         // A body that announces more than the limit is read too: the token may come first.
-        while held <= limit {
+        while self.held.len() <= limit {
             let frame =
                 std::future::poll_fn(|context| Pin::new(&mut self.rest).poll_frame(context));
             match frame.await.map(|frame| frame.map(Frame::into_data)) {
-                None => return Beginning::Whole(self.joined()),
-                Some(Ok(Ok(data))) => {
-                    held += data.len();
-                    self.replay.push_back(data);
-                }
+                None => return Beginning::Whole(self.held.clone()),
+                Some(Ok(Ok(data))) => self.keep(data),
                 Some(Ok(Err(frame))) => self.trailers = frame.into_trailers().ok(),
-                Some(Err(_)) => return Beginning::Broken,
+                Some(Err(failure)) => {
+                    self.failure = Some(failure);
+                    return Beginning::Broken;
+                }
             }
         }
-        Beginning::Part(self.joined())
+        Beginning::Part(self.held.clone())
     }
 
-    /// A form usually comes in one frame, and then this copies nothing.
-    fn joined(&self) -> Bytes {
-        match (self.replay.front(), self.replay.len()) {
-            (None, _) => Bytes::new(),
-            (Some(only), 1) => only.clone(),
-            _ => self.replay.iter().flatten().copied().collect(),
+    /// A form usually comes in one frame, and then this copies nothing. Frames are joined and not
+    /// queued: a client that sends a byte at a time would make the queue cost many times what it
+    /// holds, and empty frames would make it grow for ever.
+    fn keep(&mut self, data: Bytes) {
+        if self.held.is_empty() {
+            self.held = data;
+            return;
         }
+        let mut joined = std::mem::take(&mut self.held)
+            .try_into_mut()
+            .unwrap_or_else(|shared| BytesMut::from(&*shared));
+        joined.extend_from_slice(&data);
+        self.held = joined.freeze();
     }
 }
+
+/// Nothing in it is pinned but `rest`.
+impl<B: Body + Unpin> Unpin for HeldBody<B> {}
 
 impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
     type Data = Bytes;
@@ -72,21 +81,27 @@ impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if let Some(data) = self.replay.pop_front() {
-            return Poll::Ready(Some(Ok(Frame::data(data))));
+        if !self.held.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.held)))));
         }
         if let Some(trailers) = self.trailers.take() {
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        if let Some(failure) = self.failure.take() {
+            return Poll::Ready(Some(Err(failure)));
         }
         Pin::new(&mut self.rest).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.replay.is_empty() && self.trailers.is_none() && self.rest.is_end_stream()
+        self.held.is_empty()
+            && self.trailers.is_none()
+            && self.failure.is_none()
+            && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let held = self.replay.iter().map(|data| data.remaining() as u64).sum::<u64>();
+        let held = self.held.len() as u64;
         let rest = self.rest.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(rest.lower().saturating_add(held));
@@ -96,3 +111,13 @@ impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
         hint
     }
 }
+
+impl<B: Body> fmt::Debug for HeldBody<B> {
+    /// What is held may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HeldBody").field("held", &self.held.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

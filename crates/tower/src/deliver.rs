@@ -2,7 +2,7 @@
 
 use countersign::{Facts, Holder, Issue, Moment};
 use countersign_store::{Reserved, Store};
-use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response};
 
 use crate::layer::Shared;
@@ -33,8 +33,9 @@ impl Delivery {
 
     /// Puts the token on the response, asking the store where it must.
     pub(crate) async fn apply<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
-        let Some((holder, kept)) = self.recipient(shared, response) else { return };
-        let token = match (kept, self.fresh) {
+        let Some((holder, same)) = self.recipient(shared, response) else { return };
+        // Numbers that were reserved for one session are worth nothing to another.
+        let token = match (self.kept.filter(|_| same), self.fresh.filter(|_| same)) {
             (Some(token), _) => Some(token),
             (None, Some(fresh)) => {
                 let moment = Moment { incarnation: fresh.incarnation, ..shared.moment() };
@@ -49,9 +50,9 @@ impl Delivery {
 
     /// As [`Delivery::apply`], for patterns that need no store.
     pub(crate) fn apply_now<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
-        let Some((holder, kept)) = self.recipient(shared, response) else { return };
+        let Some((holder, same)) = self.recipient(shared, response) else { return };
         let issue = || shared.engine.issue(&holder, shared.moment(), &mut ThreadRandom::default());
-        let token = kept.or_else(|| match issue() {
+        let token = self.kept.filter(|_| same).or_else(|| match issue() {
             Issue::Token(token) => Some(token),
             Issue::Store(..) | Issue::Tickets(_) | Issue::None => None,
         });
@@ -60,13 +61,14 @@ impl Delivery {
         }
     }
 
-    /// Whose token the response carries, after all that the app did.
+    /// Whose token the response carries, after all that the app did, and whether that is still who
+    /// sent the request.
     fn recipient<St: Store, R>(
         &self,
         shared: &Shared<St>,
         response: &Response<R>,
-    ) -> Option<(Holder, Option<String>)> {
-        if is_shared_by_caches(response.headers()) {
+    ) -> Option<(Holder, bool)> {
+        if Caching::of(response.headers()).is_shared() {
             return None;
         }
         let cookie = &shared.engine.policy().dialect().session.cookie;
@@ -75,11 +77,12 @@ impl Delivery {
             None => set_cookie(response.headers(), cookie),
         };
         match (changed, &self.holder) {
-            (None, Some(holder)) => Some((holder.clone(), self.kept.clone())),
-            (Some(Some(id)), Some(Holder::Session(own))) if id == *own => {
-                Some((Holder::Session(id), self.kept.clone()))
+            (None, Some(holder)) => Some((holder.clone(), true)),
+            (Some(Some(id)), Some(Holder::Session(own))) => {
+                let same = id == *own;
+                Some((Holder::Session(id), same))
             }
-            (Some(Some(id)), Some(Holder::Session(_)) | None) => Some((Holder::Session(id), None)),
+            (Some(Some(id)), None) => Some((Holder::Session(id), false)),
             (Some(_), Some(Holder::User(_))) | (Some(None), _) | (None, None) => None,
         }
     }
@@ -96,8 +99,14 @@ fn put<St: Store, R>(shared: &Shared<St>, response: &mut Response<R>, token: &st
         }
     }
     // A token must not come out of a cache for somebody else.
-    if let Entry::Vacant(entry) = headers.entry(CACHE_CONTROL) {
-        entry.insert(HeaderValue::from_static("no-store"));
+    match Caching::of(headers) {
+        Caching::Untold => {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Caching::Asking => {
+            headers.append(CACHE_CONTROL, HeaderValue::from_static("private"));
+        }
+        Caching::Private | Caching::Lasting | Caching::Public => {}
     }
     let vary = engine.policy().dialect().deliver.iter().flat_map(|deliver| &deliver.vary);
     let named: Vec<&str> = vary.map(countersign::FieldName::as_str).collect();
@@ -108,14 +117,46 @@ fn put<St: Store, R>(shared: &Shared<St>, response: &mut Response<R>, token: &st
     }
 }
 
-/// Whether the app lets shared caches keep the response. Then no token goes on it.
-fn is_shared_by_caches(headers: &HeaderMap) -> bool {
-    headers.get_all(CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|directive| {
-            let name = directive.split('=').next().unwrap_or_default().trim();
-            name.eq_ignore_ascii_case("public") || name.eq_ignore_ascii_case("s-maxage")
-        })
-    })
+/// What the app says about caches (RFC 9111, section 5.2.2). Of two words the later in this list
+/// counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Caching {
+    /// Nothing.
+    Untold,
+    /// They may keep it, but must ask before each use.
+    Asking,
+    /// They may keep it, shared ones too.
+    Lasting,
+    /// No shared cache may keep it.
+    Private,
+    /// Shared caches are to keep it.
+    Public,
+}
+
+impl Caching {
+    fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(CACHE_CONTROL).iter();
+        let directives = values.flat_map(|value| value.as_bytes().split(|b| *b == b','));
+        let said = directives.map(|directive| {
+            let mut halves = directive.trim_ascii().splitn(2, |b| *b == b'=');
+            let name = halves.next().unwrap_or_default().to_ascii_lowercase();
+            match (name.as_slice(), halves.next()) {
+                (b"public" | b"s-maxage", _) => Self::Public,
+                // With a list of headers it says nothing of the others.
+                (b"private", None) | (b"no-store", _) => Self::Private,
+                (b"max-age", Some(age)) if age.iter().any(|b| matches!(b, b'1'..=b'9')) => {
+                    Self::Lasting
+                }
+                _ => Self::Asking,
+            }
+        });
+        said.max().unwrap_or(Self::Untold)
+    }
+
+    /// Whether somebody else may be served what this response says.
+    const fn is_shared(self) -> bool {
+        matches!(self, Self::Lasting | Self::Public)
+    }
 }
 
 /// What the response does to the session cookie: `None` nothing, `Some(None)` removes it.
@@ -140,3 +181,6 @@ fn expires_at_once(set_cookie: &[u8]) -> bool {
             || attribute.starts_with(b"expires=thu, 01-jan-1970")
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,16 +16,26 @@ pub(crate) async fn find(beginning: Beginning, name: &str, headers: &HeaderMap) 
         Beginning::Part(bytes) => (bytes, false),
         Beginning::Broken => return Field::Malformed,
     };
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let found = match multer::parse_boundary(content_type.unwrap_or_default()) {
-        Ok(boundary) => multipart(bytes, boundary, name, whole).await,
-        Err(multer::Error::NoMultipart) => urlencoded(&bytes, name, whole),
-        Err(_) => Field::Malformed,
+    // The engine asks for these two only, however their parameters are written.
+    let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let found = if is_multipart(content_type) {
+        let content_type = std::str::from_utf8(content_type).unwrap_or_default();
+        match multer::parse_boundary(content_type) {
+            Ok(boundary) => multipart(bytes, boundary, name, whole).await,
+            Err(_) => Field::Malformed,
+        }
+    } else {
+        urlencoded(&bytes, name, whole)
     };
     match found {
         Field::Absent if !whole => Field::TooLarge,
         found => found,
     }
+}
+
+fn is_multipart(content_type: &[u8]) -> bool {
+    let media_type = content_type.split(|b| *b == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
 }
 
 /// Of a form that was cut off, the last pair may be incomplete and does not count.

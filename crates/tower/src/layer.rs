@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::{Engine, Facts, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme};
+use countersign::{
+    Engine, Facts, Holder, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme,
+};
 use countersign_store::{Limits, MemoryStore, Store};
 use http::request::Parts;
 use rand::Rng;
 use tower_layer::Layer;
 
 use crate::clock::{Clock, SystemClock};
+use crate::handle::Csrf;
 use crate::random::{NoRandomness, fresh_keyring};
 use crate::service::CsrfService;
 use crate::session::{Principal, SessionBinding};
@@ -92,6 +95,13 @@ impl<St: Store> CsrfLayer<St> {
     #[must_use]
     pub fn access(&self, access: RouteAccess) -> Self {
         Self { shared: self.shared.clone(), access }
+    }
+
+    /// What a handler would be given for this session: for code outside of the layer, such as one that
+    /// renders a refused form again.
+    #[must_use]
+    pub fn for_session(&self, id: &str) -> Csrf {
+        Csrf::new(self.shared.clone(), Some(Holder::Session(id.as_bytes().to_vec())))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Shared<St>)) -> Self {

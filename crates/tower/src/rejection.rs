@@ -69,7 +69,7 @@ pub(crate) fn log(
         expected = %refusal.expected,
         remedy = %refusal.remedy(engine.policy()),
         method = %parts.method,
-        route = parts.uri.path(),
+        route = clipped(parts.uri.path()),
         session = session.map(tracing::field::debug),
         origin = header(parts, &ORIGIN),
         user_agent = header(parts, &USER_AGENT),
@@ -80,5 +80,11 @@ pub(crate) fn log(
 
 /// A header that holds anything but visible ASCII is not shown: it might forge log lines.
 fn header<'r>(parts: &'r Parts, name: &HeaderName) -> Option<&'r str> {
-    parts.headers.get(name).and_then(|value| value.to_str().ok())
+    parts.headers.get(name).and_then(|value| value.to_str().ok()).map(clipped)
+}
+
+/// A refusal costs its sender nothing: what they wrote must not fill the disk.
+fn clipped(text: &str) -> &str {
+    const MOST: usize = 200;
+    text.char_indices().nth(MOST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
 }

@@ -58,6 +58,7 @@ where
     S::Error: Send + 'static,
     St: Store,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Send,
     R: Send + 'static,
 {
     type Response = Response<CsrfBody<R>>;
@@ -85,7 +86,10 @@ where
                 let request = Request::from_parts(parts, HeldBody::untouched(body));
                 ResponseFuture::passed(self.inner.call(request), delivery, self.shared.clone())
             }
-            _ => ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body))),
+            Some(Ok(delivery)) => {
+                ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body), Some(delivery)))
+            }
+            None => ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body), None)),
         }
     }
 }
@@ -104,16 +108,19 @@ impl<S, St: Store> CsrfService<S, St> {
         insert_handle(&self.shared, parts, self.access);
     }
 
+    /// `settled` is what the response owes, where the head alone has decided already.
     fn slow<B, R>(
         &mut self,
         mut parts: Parts,
         mut body: HeldBody<B>,
+        settled: Option<Option<Delivery>>,
     ) -> impl Future<Output = Result<Response<CsrfBody<R>>, S::Error>> + Send + use<S, St, B, R>
     where
         S: Service<Request<HeldBody<B>>, Response = Response<R>> + Clone + Send + 'static,
         S::Future: Send + 'static,
         S::Error: Send + 'static,
         B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Send,
         R: Send + 'static,
     {
         // The instance that was polled ready is the one to call.
@@ -121,7 +128,9 @@ impl<S, St: Store> CsrfService<S, St> {
         let mut inner = std::mem::replace(&mut self.inner, next);
         let (shared, access) = (self.shared.clone(), self.access);
         async move {
-            let passed = {
+            let passed = if let Some(delivery) = settled {
+                Ok(delivery)
+            } else {
                 let facts = shared.facts(&parts, access);
                 let Passed { verdict, fresh } =
                     drive::run(&shared, &facts, &mut body, &parts.headers).await;

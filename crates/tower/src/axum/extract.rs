@@ -38,13 +38,25 @@ pub enum TokenUnavailable {
 
 impl IntoResponse for TokenUnavailable {
     fn into_response(self) -> Response {
+        match self {
+            Self::NoLayer => {
+                tracing::error!(target: "countersign", "a handler asks for a token: {self}");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+            Self::Issue(error) => error.into_response(),
+        }
+    }
+}
+
+impl IntoResponse for IssueError {
+    fn into_response(self) -> Response {
         let status = match self {
-            Self::NoLayer | Self::Issue(IssueError::NoToken) => {
+            Self::NoToken => {
                 tracing::error!(target: "countersign", "a handler asks for a token: {self}");
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Issue(IssueError::NoHolder) => StatusCode::FORBIDDEN,
-            Self::Issue(IssueError::Store) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoHolder => StatusCode::FORBIDDEN,
+            Self::Store => StatusCode::SERVICE_UNAVAILABLE,
         };
         status.into_response()
     }
@@ -72,9 +84,7 @@ impl<S: Sync> FromRequestParts<S> for CsrfField {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, TokenUnavailable> {
         let csrf = Csrf::from_request_parts(parts, state).await?;
-        let name = csrf.field_name().ok_or(IssueError::NoToken)?;
-        let token = csrf.token().await?;
-        Ok(Self { name, value: csrf.masked(&token) })
+        Ok(Self::of(&csrf).await?)
     }
 }
 
@@ -88,6 +98,16 @@ impl<S: Sync> FromRequestParts<S> for FreshTickets {
 }
 
 impl CsrfField {
+    /// The field for the session of `csrf`.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn of(csrf: &Csrf) -> Result<Self, IssueError> {
+        let name = csrf.field_name().ok_or(IssueError::NoToken)?;
+        let token = csrf.token().await?;
+        Ok(Self { name, value: csrf.masked(&token) })
+    }
+
     /// The field's name.
     #[must_use]
     pub fn name(&self) -> &str {
