@@ -55,6 +55,9 @@ pub struct Addresses {
     /// The TAO service.
     #[serde(serialize_with = "http")]
     pub tao: SocketAddr,
+    /// The page that shows them all.
+    #[serde(serialize_with = "http")]
+    pub portal: SocketAddr,
 }
 
 impl Context {

@@ -5,16 +5,22 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::context::Addresses;
+use crate::service::Service;
 
 const TITLE: Style = Style::new().bold();
 const ADDRESS: Style = AnsiColor::Cyan.on_default();
 const HINT: Style = Style::new().dimmed();
 
 /// One service: its address and a few commands to paste, each with a word on what it shows.
-struct Section {
-    title: &'static str,
-    address: String,
-    steps: Vec<(&'static str, String)>,
+pub(crate) struct Section {
+    /// Which.
+    pub(crate) service: Service,
+    /// Its product.
+    pub(crate) title: &'static str,
+    /// Its base URL.
+    pub(crate) address: String,
+    /// A hint and a command each.
+    pub(crate) steps: Vec<(&'static str, String)>,
 }
 
 /// Prints the guide, or with `json` one line of JSON with all addresses. Colours only on a terminal, and
@@ -33,17 +39,20 @@ pub fn print_guide(addresses: &Addresses, json: bool) -> io::Result<()> {
 }
 
 fn write_guide(out: &mut impl Write, addresses: &Addresses) -> io::Result<()> {
-    for Section { title, address, steps } in sections(addresses) {
+    for Section { title, address, steps, .. } in sections(addresses) {
         writeln!(out, "{TITLE}{title}{TITLE:#}  {ADDRESS}{address}{ADDRESS:#}")?;
         for (hint, command) in steps {
             writeln!(out, "  {HINT}# {hint}{HINT:#}\n  {command}")?;
         }
         writeln!(out)?;
     }
+    let portal = addresses.portal;
+    writeln!(out, "{TITLE}All of it in a browser{TITLE:#}  {ADDRESS}http://{portal}{ADDRESS:#}")?;
     writeln!(out, "{HINT}Ctrl-C stops it.{HINT:#}")
 }
 
-fn sections(addresses: &Addresses) -> [Section; 5] {
+/// A section for each service.
+pub(crate) fn sections(addresses: &Addresses) -> [Section; 5] {
     let http = |address| format!("http://{address}");
     [
         genesys(http(addresses.genesys)),
@@ -72,7 +81,7 @@ fn genesys(address: String) -> Section {
             format!("curl -i -b /tmp/genesys.jar -H \"X-CSRF-TOKEN: $TOKEN\" {post} {me}"),
         ),
     ];
-    Section { title: "Genesys Web Services", address, steps }
+    Section { service: Service::Genesys, title: "Genesys Web Services", address, steps }
 }
 
 fn voss(address: String) -> Section {
@@ -93,7 +102,7 @@ fn voss(address: String) -> Section {
             ),
         ),
     ];
-    Section { title: "VOSS Automate", address, steps }
+    Section { service: Service::Voss, title: "VOSS Automate", address, steps }
 }
 
 fn redback(address: String) -> Section {
@@ -119,7 +128,7 @@ fn redback(address: String) -> Section {
             ),
         ),
     ];
-    Section { title: "Apache Archiva Redback", address, steps }
+    Section { service: Service::Redback, title: "Apache Archiva Redback", address, steps }
 }
 
 fn vmanage(address: String) -> Section {
@@ -143,7 +152,7 @@ fn vmanage(address: String) -> Section {
             ),
         ),
     ];
-    Section { title: "Cisco SD-WAN vManage", address, steps }
+    Section { service: Service::Vmanage, title: "Cisco SD-WAN vManage", address, steps }
 }
 
 fn tao(address: String) -> Section {
@@ -160,7 +169,7 @@ fn tao(address: String) -> Section {
             format!("curl -i -b /tmp/tao.jar -H \"X-CSRF-Token: $TICKET\" {address}/tao/items"),
         ),
     ];
-    Section { title: "TAO", address, steps }
+    Section { service: Service::Tao, title: "TAO", address, steps }
 }
 
 #[cfg(test)]
@@ -179,6 +188,7 @@ mod tests {
             vmanage: at(1004),
             vmanage_http: None,
             tao: at(1005),
+            portal: at(1006),
         };
         let mut out = anstream::StripStream::new(Vec::new());
         write_guide(&mut out, &addresses).unwrap();
@@ -189,6 +199,7 @@ mod tests {
             "http://127.0.0.1:1003",
             "https://127.0.0.1:1004",
             "http://127.0.0.1:1005",
+            "http://127.0.0.1:1006",
         ] {
             assert!(guide.contains(url), "{url} is missing in\n{guide}");
         }

@@ -18,6 +18,7 @@ mod listen;
 mod options;
 mod page;
 mod passwords;
+mod portal;
 mod redback;
 mod service;
 mod sessions;
@@ -113,6 +114,7 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
     let (redback, redback_address) = bind("--redback", options.redback).await?;
     let (vmanage, vmanage_address) = bind("--vmanage", options.vmanage).await?;
     let (tao, tao_address) = bind("--tao", options.tao).await?;
+    let (portal, portal_address) = bind("--portal", options.portal).await?;
     let (vmanage_http, vmanage_http_address) = match options.vmanage_http {
         Some(address) => Some(bind("--vmanage-http", address).await?).unzip(),
         None => (None, None),
@@ -124,6 +126,7 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
         vmanage: vmanage_address,
         vmanage_http: vmanage_http_address,
         tao: tao_address,
+        portal: portal_address,
     };
     let (stopper, stop) = Stopper::new();
     let context = open(options, environment, addresses.clone(), stop.clone()).await?;
@@ -140,7 +143,9 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
     }
     let certificate = tls::SelfSigned::generate()?;
     let app = vmanage::app(&context, vmanage::Transport::Https)?;
-    servers.spawn(serve(certificate.listen(vmanage)?, app, stop));
+    servers.spawn(serve(certificate.listen(vmanage)?, app, stop.clone()));
+    let app = portal::app(&context, Arc::new(certificate.roots()?))?;
+    servers.spawn(serve(portal, app, stop));
     let certificate = certificate.pem().to_owned();
     Ok(Playground { addresses, certificate, servers, stopper, closed })
 }

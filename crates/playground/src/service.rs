@@ -18,6 +18,10 @@ pub(crate) enum Service {
 }
 
 impl Service {
+    /// All of them, in the order of the documents.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Genesys, Self::Voss, Self::Redback, Self::Vmanage, Self::Tao];
+
     /// The name in flags, in the database and in logs.
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use axum::serve::Listener;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::{RootCertStore, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
@@ -36,6 +36,7 @@ const LIFETIME: Duration = Duration::from_secs(397 * 24 * 60 * 60);
 /// A certificate and its key, made at start and kept in memory only.
 pub(crate) struct SelfSigned {
     pem: String,
+    der: CertificateDer<'static>,
     config: Arc<ServerConfig>,
 }
 
@@ -55,13 +56,27 @@ impl SelfSigned {
                     vec![certificate.der().clone()],
                     PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
                 )?;
-        Ok(Self { pem: certificate.pem(), config: Arc::new(with_alpn(config)) })
+        Ok(Self {
+            pem: certificate.pem(),
+            der: certificate.der().clone(),
+            config: Arc::new(with_alpn(config)),
+        })
     }
 
     /// The certificate as PEM, for clients that would rather verify it than look away.
     #[must_use]
     pub(crate) fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// A store that trusts this certificate and no other.
+    ///
+    /// # Errors
+    /// When TLS cannot read what was just made.
+    pub(crate) fn roots(&self) -> Result<RootCertStore, TlsError> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone())?;
+        Ok(roots)
     }
 
     /// Serves this certificate on `tcp`.

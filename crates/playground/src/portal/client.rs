@@ -179,7 +179,8 @@ fn header_lines(text: &mut String, headers: &HeaderMap) {
 /// Long pages are cut: what is decided can be seen at their beginning.
 fn push_body(mut text: String, body: &str, headers: &HeaderMap) -> String {
     const SHOWN: usize = 600;
-    let is_page = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let is_page =
+        headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let shown: String = body.chars().take(if is_page { SHOWN } else { 4 * SHOWN }).collect();
     if !shown.is_empty() {
         text.push('\n');

@@ -1,7 +1,7 @@
 //! The scenes: for each service, what a client does up to the call that needs a token, and that call.
 
 use countersign::{Engine, Facts, Finding, Incarnation, Moment, Peer, Scheme, Step, Timestamp};
-use countersign::{Policy, Verdict};
+use countersign::{Policy, Verdict, urlencoded_field};
 use http::Method;
 use serde::Serialize;
 use serde_json::Value;
@@ -142,13 +142,16 @@ fn explain(service: Service, client: Client, reply: &Reply, with: bool) -> Scene
         remedy: None,
     };
     if let (Some(request), Some(policy)) = (&client.last, Policy::builtin(service.name())) {
-        let scheme =
-            if service == Service::Vmanage { Scheme::Https } else { Scheme::Http };
+        let scheme = if service == Service::Vmanage { Scheme::Https } else { Scheme::Http };
         let engine = Engine::danger_assuming_tokens(policy, with);
         let facts = Facts::of(request, Peer::new(None, scheme));
         let moment =
             Moment { now: Timestamp::from_secs(0), incarnation: Incarnation::from_random(0) };
-        let step = engine.judge_traced(&facts, moment, &mut scene.findings);
+        let mut step = engine.judge_traced(&facts, moment, &mut scene.findings);
+        if let Step::Form(need) = step {
+            let field = urlencoded_field(request.body().as_bytes(), need.field());
+            step = need.resume(field);
+        }
         if let Step::Decided(Verdict::Refuse(refusal)) = step {
             scene.reason = Some(refusal.reason.code());
             scene.remedy = Some(refusal.remedy(engine.policy()));
