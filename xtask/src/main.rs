@@ -1,2 +1,87 @@
-//! Project tasks.
-fn main() {}
+//! `cargo xtask`: the project's chores, started the same way on every machine.
+//!
+//! `test` works in four moves, one module each:
+//!
+//! 1. [`needs`] looks for the programs that the chosen suites use, and installs what is missing where it may;
+//! 2. [`packages`] puts the npm and pip packages into the project's own ignored folders;
+//! 3. [`suites`] runs each suite with its own test runner, the output going through live;
+//! 4. [`report`] adds up what the runners counted and prints the one last line.
+
+mod needs;
+mod packages;
+mod report;
+mod steps;
+mod suites;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::suites::Suite;
+
+/// Whatever stops a chore, worded for the person at the terminal.
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "The project's chores", disable_version_flag = true)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what the tests need, run them all, end with `N passed, N failed, N skipped`
+    Test {
+        /// Run only these suites
+        #[arg(value_enum)]
+        suites: Vec<Suite>,
+    },
+    /// Run the benchmarks
+    Bench {
+        /// Handed on to the benchmarks, for example the name of one of them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let Cli { chore } = Cli::parse();
+    let done = match chore {
+        Chore::Test { suites } => test(&suites),
+        Chore::Bench { args } => bench(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test(chosen: &[Suite]) -> Result<ExitCode> {
+    let chosen = if chosen.is_empty() { Suite::ALL } else { chosen };
+    let report = suites::run(&root()?, chosen);
+    println!("\n{report}");
+    Ok(if report.is_green() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn bench(args: &[String]) -> Result<ExitCode> {
+    let mut cargo = steps::cargo(&root()?);
+    cargo.args(["bench", "--workspace", "--bench", "*", "--"]).args(args);
+    steps::run("running the benchmarks", &mut cargo)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The workspace's folder. Cargo says where it is at run time; the path compiled in would be wrong
+/// once two checkouts share a target folder.
+fn root() -> Result<PathBuf> {
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .as_deref()
+        .and_then(|manifest| Path::new(manifest).parent())
+        .map(Path::to_path_buf)
+        .ok_or_else(|| "cannot tell where the project is: start me as `cargo xtask`".into())
+}

@@ -1,0 +1,187 @@
+//! The programs that the tests use beside Cargo: how each is recognised, and which Debian packages
+//! bring it.
+
+use std::fmt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::steps;
+use crate::suites::Suite;
+
+/// One program that some suite cannot do without.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Need {
+    name: &'static str,
+    used_by: &'static [Suite],
+    /// Any one of these commands ending well shows that it is there.
+    shown_by: &'static [&'static [&'static str]],
+    debian: &'static [&'static str],
+}
+
+const CHROMIUM: &[&[&str]] = &[&["chromium", "--version"], &["chromium-browser", "--version"]];
+const NODE_18: &str = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
+const PYTHON_3_10: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
+
+/// Every need of every suite.
+const NEEDS: &[Need] = &[
+    Need {
+        name: "Node.js 18 or later",
+        used_by: &[Suite::Node, Suite::Browser],
+        shown_by: &[&["node", "-e", NODE_18]],
+        debian: &["nodejs"],
+    },
+    Need {
+        name: "npm",
+        used_by: &[Suite::Node, Suite::Browser],
+        shown_by: &[&["npm", "--version"]],
+        debian: &["npm"],
+    },
+    Need {
+        name: "Chromium",
+        used_by: &[Suite::Browser],
+        shown_by: CHROMIUM,
+        debian: &["chromium"],
+    },
+    Need {
+        name: "Python 3.10 or later, with venv",
+        used_by: &[Suite::Python],
+        shown_by: &[&["python3", "-c", PYTHON_3_10]],
+        debian: &["python3", "python3-venv"],
+    },
+    Need {
+        name: "curl",
+        used_by: &[Suite::Python],
+        shown_by: &[&["curl", "--version"]],
+        debian: &["curl"],
+    },
+];
+
+impl Need {
+    fn is_met(&self) -> bool {
+        working(self.shown_by).is_some()
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let packages = self.debian.join(" ");
+        write!(f, "{} is missing (`apt-get install --no-install-recommends {packages}`)", self.name)
+    }
+}
+
+/// The command that starts Chromium on this machine.
+pub(crate) fn chromium() -> Option<&'static str> {
+    working(CHROMIUM)
+}
+
+/// Installs what the suites need, where that is allowed. What is still missing afterwards comes back.
+pub(crate) fn satisfy(suites: &[Suite]) -> Vec<&'static Need> {
+    let missing = unmet(suites);
+    if missing.is_empty() {
+        return missing;
+    }
+    if may_install()
+        && let Err(error) = install(&missing)
+    {
+        println!("{error}");
+    }
+    let missing = unmet(suites);
+    for need in &missing {
+        println!("{need}");
+    }
+    missing
+}
+
+/// The needs among `missing` that keep `suite` from running.
+pub(crate) fn lacking(suite: Suite, missing: &[&'static Need]) -> Vec<&'static Need> {
+    missing.iter().copied().filter(|need| need.used_by.contains(&suite)).collect()
+}
+
+/// The program of the first command that ends well here.
+fn working(commands: &[&[&'static str]]) -> Option<&'static str> {
+    commands.iter().find_map(|command| {
+        let (program, args) = command.split_first()?;
+        let quiet = Command::new(program)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        quiet.is_ok_and(|status| status.success()).then_some(*program)
+    })
+}
+
+fn unmet(suites: &[Suite]) -> Vec<&'static Need> {
+    NEEDS
+        .iter()
+        .filter(|need| need.used_by.iter().any(|suite| suites.contains(suite)))
+        .filter(|need| !need.is_met())
+        .collect()
+}
+
+fn may_install() -> bool {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    is_root && Path::new("/etc/debian_version").exists()
+}
+
+fn install(missing: &[&Need]) -> crate::Result<()> {
+    steps::run("reading Debian's package lists", apt_get().args(["-q", "update"]))?;
+    let packages: Vec<_> = missing.iter().flat_map(|need| need.debian).copied().collect();
+    steps::run(
+        &format!("installing {}", packages.join(" ")),
+        apt_get().args(["-q", "install", "-y", "--no-install-recommends"]).args(packages),
+    )
+}
+
+fn apt_get() -> Command {
+    let mut apt_get = Command::new("apt-get");
+    apt_get.env("DEBIAN_FRONTEND", "noninteractive");
+    apt_get
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABSENT: Need = Need {
+        name: "A thing",
+        used_by: &[Suite::Python],
+        shown_by: &[&["no-such-program-anywhere", "--version"]],
+        debian: &["thing", "thing-data"],
+    };
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_unmet_need() {
+        assert!(!ABSENT.is_met());
+    }
+
+    #[test]
+    fn a_program_that_ends_badly_is_an_unmet_need() {
+        assert!(!Need { shown_by: &[&["false"]], ..ABSENT }.is_met());
+    }
+
+    #[test]
+    fn the_second_name_of_a_program_will_do() {
+        assert_eq!(working(&[&["no-such-program-anywhere"], &["true"]]), Some("true"));
+    }
+
+    #[test]
+    fn a_missing_need_says_what_would_install_it() {
+        assert_eq!(
+            ABSENT.to_string(),
+            "A thing is missing (`apt-get install --no-install-recommends thing thing-data`)"
+        );
+    }
+
+    #[test]
+    fn a_need_holds_up_only_the_suites_that_use_it() {
+        static ABSENT_HERE: Need = ABSENT;
+        assert_eq!(lacking(Suite::Python, &[&ABSENT_HERE]), [&ABSENT_HERE]);
+        assert_eq!(lacking(Suite::Rust, &[&ABSENT_HERE]), [] as [&Need; 0]);
+    }
+
+    #[test]
+    fn the_rust_suite_needs_nothing_installed() {
+        assert_eq!(unmet(&[Suite::Rust]), [] as [&Need; 0]);
+    }
+}

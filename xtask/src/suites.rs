@@ -1,0 +1,224 @@
+//! The test suites, each run by its own test runner.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use crate::report::{Counts, Outcome, Report};
+use crate::{Result, needs, packages, steps};
+
+/// One runner's tests.
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+pub(crate) enum Suite {
+    /// Unit, integration and documentation tests of every crate
+    Rust,
+    /// Unmodified JavaScript clients against the playground
+    Node,
+    /// Unmodified Python clients and curl against the playground
+    Python,
+    /// Chromium against the playground and an attacker's page
+    Browser,
+}
+
+impl Suite {
+    /// In the order in which they run: what is quick to fail comes first.
+    pub(crate) const ALL: &[Self] = &[Self::Rust, Self::Node, Self::Python, Self::Browser];
+
+    fn run(self, root: &Path) -> Result<Outcome> {
+        match self {
+            Self::Rust => rust(root),
+            Self::Node => node(root, "e2e/clients/node", self),
+            Self::Python => python(root),
+            Self::Browser => node(root, "e2e/browsers", self),
+        }
+    }
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// Runs the chosen suites and says how each went.
+pub(crate) fn run(root: &Path, chosen: &[Suite]) -> Report {
+    let missing = needs::satisfy(chosen);
+    let mut report = Report::default();
+    for &suite in chosen {
+        let lacking = needs::lacking(suite, &missing);
+        let outcome = if lacking.is_empty() {
+            suite.run(root).unwrap_or_else(|error| Outcome::failed(error.to_string()))
+        } else {
+            let why: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+            Outcome::skipped(why.join("; "))
+        };
+        report.add(suite, outcome);
+    }
+    report
+}
+
+fn rust(root: &Path) -> Result<Outcome> {
+    let mut counts = Vec::new();
+    let status = steps::lines(
+        "Rust tests",
+        steps::cargo(root).args(["test", "--workspace", "--no-fail-fast"]),
+        |line| {
+            println!("{line}");
+            counts.extend(Counts::from_libtest(line));
+        },
+    )?;
+    Ok(Outcome::ran(Some(counts.into_iter().sum()), status))
+}
+
+fn node(root: &Path, folder: &str, suite: Suite) -> Result<Outcome> {
+    packages::npm(root)?;
+    let binary = build_binary(root)?;
+    let tests = test_files(&root.join(folder))?;
+    let report = report_file(root, suite, "tap")?;
+    let mut node = Command::new("node");
+    // Two reporters: one to be read by people as it comes, one to be counted.
+    node.args(["--test", "--test-reporter=spec", "--test-reporter-destination=stdout"])
+        .arg("--test-reporter=tap")
+        .arg(format!("--test-reporter-destination={}", report.display()))
+        .args(tests)
+        .current_dir(root.join("e2e"));
+    if let Some(chromium) = needs::chromium().filter(|_| suite == Suite::Browser) {
+        node.env("CHROMIUM_BIN", chromium);
+    }
+    let status = steps::status(&format!("{suite} tests"), with_plain_network(&mut node, &binary))?;
+    Ok(Outcome::ran(fs::read_to_string(report).ok().as_deref().and_then(Counts::from_tap), status))
+}
+
+fn python(root: &Path) -> Result<Outcome> {
+    let python = packages::pip(root)?;
+    let binary = build_binary(root)?;
+    let report = report_file(root, Suite::Python, "xml")?;
+    let mut pytest = Command::new(python);
+    pytest
+        .args(["-m", "pytest", "-v"])
+        .arg(format!("--junit-xml={}", report.display()))
+        .current_dir(root.join("e2e/clients/python"));
+    let status = steps::status("python tests", with_plain_network(&mut pytest, &binary))?;
+    let counts = fs::read_to_string(report).ok().as_deref().and_then(Counts::from_junit);
+    Ok(Outcome::ran(counts, status))
+}
+
+/// Builds `countersign` and asks Cargo where it went.
+fn build_binary(root: &Path) -> Result<PathBuf> {
+    let mut binary = None;
+    let status = steps::lines(
+        "building countersign",
+        steps::cargo(root).args([
+            "build",
+            "--package=countersign-cli",
+            "--message-format=json-render-diagnostics",
+        ]),
+        |line| binary = executable(line).or(binary.take()),
+    )?;
+    match binary {
+        Some(binary) if status.success() => Ok(binary),
+        _ => Err("countersign does not build: see the compiler's messages above".into()),
+    }
+}
+
+/// The program that one of Cargo's messages tells of, if it does.
+fn executable(message: &str) -> Option<PathBuf> {
+    let message: Value = serde_json::from_str(message).ok()?;
+    message.get("executable")?.as_str().map(PathBuf::from)
+}
+
+/// The test files, by name: `node --test FOLDER` means something else in each major version.
+fn test_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder)
+        .map_err(|error| format!("cannot read the tests in `{}`: {error}", folder.display()))?;
+    let mut files: Vec<_> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    // Without a file node would search for tests by itself, in the clients' packages too.
+    if files.is_empty() {
+        return Err(format!("no `*.test.mjs` in `{}`", folder.display()).into());
+    }
+    Ok(files)
+}
+
+/// Where a runner leaves its report. One of an earlier run must not be counted again.
+fn report_file(root: &Path, suite: Suite, extension: &str) -> Result<PathBuf> {
+    let folder = root.join("e2e").join(".reports");
+    fs::create_dir_all(&folder)?;
+    let file = folder.join(format!("{suite}.{extension}"));
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(file),
+    }
+}
+
+/// Clients under test talk to loopback with the certificates that the tests name: what the machine
+/// says of proxies and certificate stores would override both.
+fn with_plain_network<'a>(command: &'a mut Command, binary: &Path) -> &'a mut Command {
+    const OVERRIDES: &[&str] = &[
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ];
+    for name in OVERRIDES {
+        command.env_remove(name);
+    }
+    command.env("COUNTERSIGN_BIN", binary)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_messages() {
+        for (name, message, expected) in [
+            ("a program", r#"{"reason":"compiler-artifact","executable":"/t/x"}"#, Some("/t/x")),
+            ("a library", r#"{"reason":"compiler-artifact","executable":null}"#, None),
+            ("the end", r#"{"reason":"build-finished","success":true}"#, None),
+            ("what a build script printed", "hello", None),
+        ] {
+            assert_eq!(executable(message), expected.map(PathBuf::from), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_test_files_are_run_in_the_order_of_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.test.mjs", "a.test.mjs", "helper.mjs", "page.html"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let expected = ["a.test.mjs", "b.test.mjs"].map(|name| folder.path().join(name));
+        assert_eq!(test_files(folder.path()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_folder_without_test_files_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(test_files(folder.path()).is_err());
+        assert!(test_files(&folder.path().join("absent")).is_err());
+    }
+
+    #[test]
+    fn an_earlier_report_is_not_counted_again() {
+        let root = tempfile::tempdir().unwrap();
+        let report = report_file(root.path(), Suite::Node, "tap").unwrap();
+        fs::write(&report, "# pass 3").unwrap();
+        assert_eq!(report_file(root.path(), Suite::Node, "tap").unwrap(), report);
+        assert!(!report.exists());
+    }
+}
