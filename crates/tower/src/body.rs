@@ -28,7 +28,7 @@ impl<B: Body> HeldBody<B> {
 pub(crate) enum Beginning {
     /// All of it.
     Whole(Bytes),
-    /// The limit came first.
+    /// The limit came first; as many bytes as it allows, however the client cut them into frames.
     Part(Bytes),
     /// The client stopped sending.
     Broken,
@@ -51,7 +51,7 @@ impl<B: Body<Data = Bytes> + Unpin> HeldBody<B> {
                 }
             }
         }
-        Beginning::Part(self.held.clone())
+        Beginning::Part(self.held.slice(..limit))
     }
 
     /// A form usually comes in one frame, and then this copies nothing. Frames are joined and not

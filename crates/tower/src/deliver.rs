@@ -1,6 +1,6 @@
 //! Putting a token on a response, where the dialect delivers it so.
 
-use countersign::{Facts, Holder, Issue, Moment};
+use countersign::{Facts, Holder, Issue, Moment, Pattern};
 use countersign_store::{Reserved, Store};
 use http::header::{CACHE_CONTROL, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Response};
@@ -12,19 +12,28 @@ use crate::session::SessionBinding;
 /// A token that is owed to the client.
 pub(crate) struct Delivery {
     holder: Option<Holder>,
-    /// A double-submit token that still holds and is sent again.
-    kept: Option<String>,
+    /// The double-submit token of this exchange. Header, cookie and page must carry the same one: the
+    /// one that the request brought, if it still holds, else one made now.
+    twin: Option<String>,
     fresh: Option<Reserved>,
 }
 
 impl Delivery {
     pub(crate) fn owed<St: Store>(shared: &Shared<St>, facts: &Facts<'_>) -> Self {
-        let engine = &shared.engine;
-        Self {
-            holder: engine.holder(facts),
-            kept: engine.kept_token(facts, shared.moment()),
-            fresh: None,
-        }
+        let (engine, moment) = (&shared.engine, shared.moment());
+        let holder = engine.holder(facts);
+        let twin = match (&holder, engine.policy().pattern()) {
+            (Some(holder), Some(Pattern::SignedDoubleSubmit)) => {
+                engine.kept_token(facts, moment).or_else(|| shared.issue_now(holder))
+            }
+            _ => None,
+        };
+        Self { holder, twin, fresh: None }
+    }
+
+    /// What a page that goes out with this response must carry.
+    pub(crate) fn twin(&self) -> Option<String> {
+        self.twin.clone()
     }
 
     pub(crate) fn with_fresh(self, fresh: Option<Reserved>) -> Self {
@@ -35,7 +44,7 @@ impl Delivery {
     pub(crate) async fn apply<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
         let Some((holder, same)) = self.recipient(shared, response) else { return };
         // Numbers that were reserved for one session are worth nothing to another.
-        let token = match (self.kept.filter(|_| same), self.fresh.filter(|_| same)) {
+        let token = match (self.twin.filter(|_| same), self.fresh.filter(|_| same)) {
             (Some(token), _) => Some(token),
             (None, Some(fresh)) => {
                 let moment = Moment { incarnation: fresh.incarnation, ..shared.moment() };
@@ -51,11 +60,7 @@ impl Delivery {
     /// As [`Delivery::apply`], for patterns that need no store.
     pub(crate) fn apply_now<St: Store, R>(self, shared: &Shared<St>, response: &mut Response<R>) {
         let Some((holder, same)) = self.recipient(shared, response) else { return };
-        let issue = || shared.engine.issue(&holder, shared.moment(), &mut ThreadRandom::default());
-        let token = self.kept.filter(|_| same).or_else(|| match issue() {
-            Issue::Token(token) => Some(token),
-            Issue::Store(..) | Issue::Tickets(_) | Issue::None => None,
-        });
+        let token = self.twin.filter(|_| same).or_else(|| shared.issue_now(&holder));
         if let Some(token) = token {
             put(shared, response, &token);
         }
@@ -84,6 +89,16 @@ impl Delivery {
             }
             (Some(Some(id)), None) => Some((Holder::Session(id), false)),
             (Some(_), Some(Holder::User(_))) | (Some(None), _) | (None, None) => None,
+        }
+    }
+}
+
+impl<St: Store> Shared<St> {
+    /// A token of a pattern that needs no store.
+    fn issue_now(&self, holder: &Holder) -> Option<String> {
+        match self.engine.issue(holder, self.moment(), &mut ThreadRandom::default()) {
+            Issue::Token(token) => Some(token),
+            Issue::Store(..) | Issue::Tickets(_) | Issue::None => None,
         }
     }
 }

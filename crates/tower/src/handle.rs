@@ -34,11 +34,17 @@ pub enum IssueError {
 pub struct Csrf {
     desk: Arc<dyn Desk>,
     holder: Option<Holder>,
+    /// The token that this response carries in its cookie too; a page must carry no other.
+    twin: Option<String>,
 }
 
 impl Csrf {
-    pub(crate) fn new<St: Store>(shared: Arc<Shared<St>>, holder: Option<Holder>) -> Self {
-        Self { desk: shared, holder }
+    pub(crate) fn new<St: Store>(
+        shared: Arc<Shared<St>>,
+        holder: Option<Holder>,
+        twin: Option<String>,
+    ) -> Self {
+        Self { desk: shared, holder, twin }
     }
 
     /// The token of this request's session or user: where the dialect has one-time tokens, one
@@ -47,6 +53,9 @@ impl Csrf {
     /// # Errors
     /// See [`IssueError`].
     pub async fn token(&self) -> Result<String, IssueError> {
+        if let Some(twin) = &self.twin {
+            return Ok(twin.clone());
+        }
         let holder = self.holder.as_ref().ok_or(IssueError::NoHolder)?;
         self.desk.issue(holder, 1).await?.pop().ok_or(IssueError::NoToken)
     }

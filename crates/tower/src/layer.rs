@@ -101,7 +101,7 @@ impl<St: Store> CsrfLayer<St> {
     /// renders a refused form again.
     #[must_use]
     pub fn for_session(&self, id: &str) -> Csrf {
-        Csrf::new(self.shared.clone(), Some(Holder::Session(id.as_bytes().to_vec())))
+        Csrf::new(self.shared.clone(), Some(Holder::Session(id.as_bytes().to_vec())), None)
     }
 
     fn change(mut self, change: impl FnOnce(&mut Shared<St>)) -> Self {

@@ -82,7 +82,7 @@ where
         match quick {
             Some(Err(refusal)) => ResponseFuture::refused(self.shared.refuse(refusal, &parts)),
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
-                self.insert_handle(&mut parts);
+                insert_handle(&self.shared, &mut parts, self.access, delivery.as_ref());
                 let request = Request::from_parts(parts, HeldBody::untouched(body));
                 ResponseFuture::passed(self.inner.call(request), delivery, self.shared.clone())
             }
@@ -102,10 +102,6 @@ impl<S, St: Store> CsrfService<S, St> {
                 self.shared.engine.policy().pattern(),
                 Some(Pattern::StoredSynchronizer | Pattern::OneTime)
             )
-    }
-
-    fn insert_handle(&self, parts: &mut Parts) {
-        insert_handle(&self.shared, parts, self.access);
     }
 
     /// `settled` is what the response owes, where the head alone has decided already.
@@ -141,7 +137,7 @@ impl<S, St: Store> CsrfService<S, St> {
                 Ok(delivery) => delivery,
                 Err(refusal) => return Ok(shared.refuse(refusal, &parts)),
             };
-            insert_handle(&shared, &mut parts, access);
+            insert_handle(&shared, &mut parts, access, delivery.as_ref());
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             if let Some(delivery) = delivery {
                 delivery.apply(&shared, &mut response).await;
@@ -188,10 +184,15 @@ impl<St> Shared<St> {
     }
 }
 
-fn insert_handle<St: Store>(shared: &Arc<Shared<St>>, parts: &mut Parts, access: RouteAccess) {
+fn insert_handle<St: Store>(
+    shared: &Arc<Shared<St>>,
+    parts: &mut Parts,
+    access: RouteAccess,
+    delivery: Option<&Delivery>,
+) {
     if shared.insert_handle {
         let holder = shared.engine.holder(&shared.facts(parts, access));
-        let csrf = Csrf::new(shared.clone(), holder);
+        let csrf = Csrf::new(shared.clone(), holder, delivery.and_then(Delivery::twin));
         parts.extensions.insert(csrf);
     }
 }

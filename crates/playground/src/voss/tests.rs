@@ -168,6 +168,20 @@ async fn the_documents_login() {
 }
 
 #[tokio::test]
+async fn the_form_alone_is_enough_for_a_browser() {
+    let setup = Setup::start().await;
+    let mut site = setup.client();
+    let page = site.get("/login/").await.text;
+    let field = page.split("name=\"csrfmiddlewaretoken\" value=\"").nth(1);
+    let field = field.and_then(|rest| rest.split('"').next()).expect("the form has the field");
+    // A form sends the field and the cookies, and can send no header.
+    site.token = None;
+    let form = format!("csrfmiddlewaretoken={field}{LOGIN}");
+    let reply = site.send(Method::POST, "/login/", FORM, form).await;
+    assert_eq!(reply.status, StatusCode::FOUND, "{}", reply.text);
+}
+
+#[tokio::test]
 async fn where_a_login_leads() {
     let setup = Setup::start().await;
     for (next, expected) in [
