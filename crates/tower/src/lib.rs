@@ -40,3 +40,8 @@ pub use random::{NoRandomness, ThreadRandom, fresh_keyring};
 pub use rejection::Rejection;
 pub use service::{CsrfBody, CsrfService};
 pub use session::{Principal, SessionBinding};
+
+/// Compiles the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
