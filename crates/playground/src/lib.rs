@@ -22,6 +22,8 @@ mod portal;
 mod redback;
 mod service;
 mod sessions;
+#[cfg(test)]
+mod setup;
 mod tao;
 mod tls;
 mod vmanage;

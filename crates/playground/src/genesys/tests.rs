@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::Timestamp;
 use countersign_tower::ManualClock;
 use reqwest::header::{
     CACHE_CONTROL, CONTENT_TYPE, COOKIE, EXPIRES, HeaderMap, PRAGMA, SET_COOKIE, WWW_AUTHENTICATE,
@@ -11,7 +10,8 @@ use reqwest::header::{
 use reqwest::{Body, Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{Environment, Options, Playground};
+use crate::setup::started;
+use crate::{Options, Playground};
 
 const AGENT: &str = "paveld@redwings.com";
 const ADMIN: &str = "mikeb@redwings.com";
@@ -25,11 +25,10 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-        let environment = Environment { clock: Arc::new(clock.clone()) };
         let trusted_origins = vec![countersign::Origin::parse(TRUSTED).unwrap()];
         let options = Options { trusted_origins, ..Options::on_free_ports() };
-        Self { playground: crate::start(options, environment).await.unwrap(), clock }
+        let (playground, clock) = started(options).await;
+        Self { playground, clock }
     }
 
     fn url(&self, path: &str) -> String {

@@ -1,15 +1,14 @@
 //! The application through real sockets, by a client that does what the document asks of clients.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::Timestamp;
 use countersign_tower::ManualClock;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, ORIGIN, SET_COOKIE};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::{Environment, Options, Playground};
+use crate::setup::started;
+use crate::{Options, Playground};
 
 const BASE: &str = "/restServices/redbackServices";
 
@@ -20,9 +19,7 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-        let environment = Environment { clock: Arc::new(clock.clone()) };
-        let playground = crate::start(Options::on_free_ports(), environment).await.unwrap();
+        let (playground, clock) = started(Options::on_free_ports()).await;
         Self { playground, clock }
     }
 

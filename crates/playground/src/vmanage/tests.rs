@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use countersign::Timestamp;
 use countersign_tower::ManualClock;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::{Certificate, Client, Method, Response, redirect};
 use serde_json::{Value, json};
 
-use crate::{Environment, Options, Playground};
+use crate::setup::started;
+use crate::{Options, Playground};
 
 const ADMIN: [(&str, &str); 2] = [("j_username", "admin"), ("j_password", "admin")];
 
@@ -19,9 +19,7 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-        let environment = Environment { clock: std::sync::Arc::new(clock.clone()) };
-        let playground = crate::start(Options::on_free_ports(), environment).await.unwrap();
+        let (playground, clock) = started(Options::on_free_ports()).await;
         Self { playground, clock }
     }
 

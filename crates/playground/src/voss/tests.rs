@@ -1,9 +1,7 @@
 //! The application through real sockets, by a client that does what the document asks of clients.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::Timestamp;
 use countersign_tower::ManualClock;
 use reqwest::header::{
     ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE,
@@ -12,7 +10,8 @@ use reqwest::header::{
 use reqwest::{Body, Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::{Value, json};
 
-use crate::{Environment, Options, Playground};
+use crate::setup::started;
+use crate::{Options, Playground};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
@@ -26,9 +25,7 @@ struct Setup {
 
 impl Setup {
     async fn start() -> Self {
-        let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
-        let environment = Environment { clock: Arc::new(clock.clone()) };
-        let playground = crate::start(Options::on_free_ports(), environment).await.unwrap();
+        let (playground, clock) = started(Options::on_free_ports()).await;
         Self { playground, clock }
     }
 

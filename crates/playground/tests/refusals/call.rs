@@ -57,12 +57,12 @@ impl Call {
         Self { method: Method::POST, ..self.path(target) }
     }
 
-    pub(crate) fn at(&self, base: String) -> Self {
+    pub(crate) fn at(&self, base: &str) -> Self {
         let headers = self.headers.iter().map(|(name, value)| match *name {
-            "origin" => (*name, base.clone()),
+            "origin" => (*name, base.to_owned()),
             _ => (*name, value.clone()),
         });
-        Self { headers: headers.collect(), base: base.clone(), ..self.clone() }
+        Self { headers: headers.collect(), base: base.to_owned(), ..self.clone() }
     }
 
     pub(crate) fn with(&self, change: Change<'_>) -> Self {

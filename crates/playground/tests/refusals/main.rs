@@ -1,6 +1,10 @@
 //! What each service refuses, through its socket: the documents' own calls, and each way in which such a
 //! call can be wrong. The clock is moved by hand.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod actors;
 mod call;
@@ -11,7 +15,7 @@ use actors::{Actor, Setup};
 use call::{Call, Change};
 
 /// What every dialect refuses, whatever its token.
-const ALWAYS_REFUSED: [(&str, Change); 9] = [
+const ALWAYS_REFUSED: [(&str, Change<'_>); 9] = [
     ("no token", Change::NoToken),
     ("an empty token", Change::Token("")),
     ("an invented token", Change::Token("0123456789abcdef")),
@@ -164,7 +168,7 @@ async fn redback_tokens_end_with_the_run_and_others_outlive_it() {
     first.stop().await;
     let second = Setup::start_in(folder.path()).await;
     for (actor, (call, status)) in Actor::ALL.into_iter().zip(calls) {
-        let reply = call.at(actor.base(&second)).send().await;
+        let reply = call.at(&actor.base(&second)).send().await;
         assert_eq!(reply.status, status, "{actor:?}: {reply:?}");
     }
 }
