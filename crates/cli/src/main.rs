@@ -1,2 +1,61 @@
 //! The `countersign` command.
-fn main() {}
+//!
+//! Every flag and help text is defined once, in the structs that clap reads; completions and manual
+//! pages are made from the same definitions.
+
+mod dialects;
+mod explain;
+mod failure;
+mod find;
+mod generate;
+mod output;
+mod playground;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use failure::Failure;
+
+/// Protects web APIs and apps against cross-site request forgery
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  countersign playground
+  countersign dialects list
+  countersign explain --dialect genesys request.http";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Playground(playground::Playground),
+    Dialects(dialects::Dialects),
+    Explain(explain::Explain),
+    Completions(generate::Completions),
+    Man(generate::Man),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Playground(playground) => playground.run(),
+        Command::Dialects(dialects) => dialects.run(),
+        Command::Explain(explain) => explain.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
+    };
+    done.unwrap_or_else(|failure: Failure| {
+        output::complain(&failure.message);
+        failure.status()
+    })
+}

@@ -148,7 +148,7 @@ impl Engine {
             _ => rules.shape,
         });
         let masked = shape.and_then(|shape: Shape| token::remasked(shape, text, random));
-        masked.map_or_else(|| text.to_owned(), |token| token.as_str().to_owned())
+        masked.unwrap_or_else(|| text.to_owned())
     }
 
     /// The response headers that carry `token`, as the dialect delivers it.

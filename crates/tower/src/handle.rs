@@ -3,8 +3,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use countersign::{Holder, Issue, Moment};
+use countersign::{Head, Holder, Issue, Moment, RouteAccess};
 use countersign_store::Store;
+use http::Extensions;
+use http::request::Parts;
 
 use crate::layer::Shared;
 use crate::random::ThreadRandom;
@@ -25,7 +27,7 @@ pub enum IssueError {
     Store,
 }
 
-/// A handler's access to tokens, in the extensions of each request that the layer let through.
+/// A handler's access to tokens, for each request that the layer let through.
 ///
 /// At login call [`Csrf::token_for_session`] or [`Csrf::token_for_user`] where the answer itself
 /// carries the token; a dialect that delivers tokens in headers or cookies follows the new session
@@ -39,12 +41,16 @@ pub struct Csrf {
 }
 
 impl Csrf {
-    pub(crate) fn new<St: Store>(
-        shared: Arc<Shared<St>>,
-        holder: Option<Holder>,
-        twin: Option<String>,
-    ) -> Self {
-        Self { desk: shared, holder, twin }
+    pub(crate) fn of_holder<St: Store>(shared: Arc<Shared<St>>, holder: Holder) -> Self {
+        Self { desk: shared, holder: Some(holder), twin: None }
+    }
+
+    /// The handle of a request that the layer let through. The extractor for axum does this.
+    #[must_use]
+    pub fn from_parts(parts: &Parts) -> Option<Self> {
+        let Handle { desk, twin } = parts.extensions.get::<Handle>()?;
+        let holder = desk.holder(parts.into(), &parts.extensions);
+        Some(Self { desk: desk.clone(), holder, twin: twin.clone() })
     }
 
     /// The token of this request's session or user: where the dialect has one-time tokens, one
@@ -127,8 +133,23 @@ impl std::fmt::Debug for Csrf {
     }
 }
 
+/// What stands in the extensions of a request that was let through: as little as a handler needs to
+/// make a [`Csrf`] of, since few handlers do.
+#[derive(Clone)]
+pub(crate) struct Handle {
+    desk: Arc<dyn Desk>,
+    twin: Option<String>,
+}
+
+impl Handle {
+    pub(crate) fn new<St: Store>(shared: Arc<Shared<St>>, twin: Option<String>) -> Self {
+        Self { desk: shared, twin }
+    }
+}
+
 /// The layer as handlers see it, whatever its store.
 trait Desk: Send + Sync {
+    fn holder(&self, head: Head<'_>, extensions: &Extensions) -> Option<Holder>;
     fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>>;
     fn end<'a>(&'a self, holder: &'a Holder) -> Pending<'a, ()>;
     fn masked(&self, token: &str) -> String;
@@ -137,6 +158,10 @@ trait Desk: Send + Sync {
 }
 
 impl<St: Store> Desk for Shared<St> {
+    fn holder(&self, head: Head<'_>, extensions: &Extensions) -> Option<Holder> {
+        self.engine.holder(&self.facts(head, extensions, RouteAccess::Unspecified))
+    }
+
     fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>> {
         Box::pin(self.issue_many(holder, count))
     }

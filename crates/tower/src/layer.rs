@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{
-    Engine, Facts, Holder, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme,
+    Engine, Facts, Head, Holder, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme,
 };
 use countersign_store::{Limits, MemoryStore, Store};
-use http::request::Parts;
+use http::Extensions;
 use rand::Rng;
 use tower_layer::Layer;
 
@@ -101,7 +101,7 @@ impl<St: Store> CsrfLayer<St> {
     /// renders a refused form again.
     #[must_use]
     pub fn for_session(&self, id: &str) -> Csrf {
-        Csrf::new(self.shared.clone(), Some(Holder::Session(id.as_bytes().to_vec())), None)
+        Csrf::of_holder(self.shared.clone(), Holder::Session(id.as_bytes().to_vec()))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Shared<St>)) -> Self {
@@ -135,20 +135,25 @@ impl<St: Store> Shared<St> {
         Moment { now: self.clock.now(), incarnation: self.store.incarnation() }
     }
 
-    pub(crate) fn facts<'r>(&self, parts: &'r Parts, access: RouteAccess) -> Facts<'r> {
-        let peer = match parts.extensions.get::<Connection>() {
+    pub(crate) fn facts<'r>(
+        &self,
+        head: Head<'r>,
+        extensions: &'r Extensions,
+        access: RouteAccess,
+    ) -> Facts<'r> {
+        let peer = match extensions.get::<Connection>() {
             Some(Connection(peer)) => *peer,
             None => Peer::new(None, self.scheme),
         };
-        let session = match parts.extensions.get::<SessionBinding>() {
+        let session = match extensions.get::<SessionBinding>() {
             None => countersign::SessionEvidence::Cookie,
             Some(binding) => match binding.id() {
                 Some(id) => countersign::SessionEvidence::Live(id),
                 None => countersign::SessionEvidence::None,
             },
         };
-        let principal = parts.extensions.get::<Principal>().map(|user| user.name.as_str());
-        Facts::of(parts, peer).with_session(session).with_principal(principal).with_access(access)
+        let principal = extensions.get::<Principal>().map(|user| user.name.as_str());
+        Facts::of(head, peer).with_session(session).with_principal(principal).with_access(access)
     }
 
     /// How long tickets are good, and how many a client holds.

@@ -1,9 +1,8 @@
 //! A refused request's response, and what the log says of it.
 
 use bytes::Bytes;
-use countersign::{Engine, Facts, Holder, Policy, Reason, Refusal, SessionKey};
+use countersign::{Engine, Facts, Head, Holder, Policy, Reason, Refusal, SessionKey};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN, USER_AGENT};
-use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
@@ -50,13 +49,12 @@ pub(crate) fn response(
 }
 
 /// Logs a refusal as the possible attack that it is.
-pub(crate) fn log(
-    engine: &Engine,
-    facts: &Facts<'_>,
-    parts: &Parts,
-    refusal: &Refusal,
-    enforced: bool,
-) {
+pub(crate) fn log(engine: &Engine, facts: &Facts<'_>, refusal: &Refusal, enforced: bool) {
+    // What the log says costs more than the verdict: nothing is made that nobody reads.
+    if !tracing::enabled!(target: "countersign", tracing::Level::WARN) {
+        return;
+    }
+    let head = facts.head();
     let session: Option<SessionKey> = engine.holder(facts).and_then(|holder| match holder {
         Holder::Session(id) => Some(engine.session_key(&id)),
         Holder::User(_) => None,
@@ -68,23 +66,24 @@ pub(crate) fn log(
         seen = %refusal.seen,
         expected = %refusal.expected,
         remedy = %refusal.remedy(engine.policy()),
-        method = %parts.method,
-        route = clipped(parts.uri.path()),
+        method = shown(head.method.as_str().as_bytes()),
+        route = shown(head.uri.path().as_bytes()),
         session = session.map(tracing::field::debug),
-        origin = header(parts, &ORIGIN),
-        user_agent = header(parts, &USER_AGENT),
+        origin = header(head, &ORIGIN),
+        user_agent = header(head, &USER_AGENT),
         enforced,
         "possible CSRF attempt"
     );
 }
 
-/// A header that holds anything but visible ASCII is not shown: it might forge log lines.
-fn header<'r>(parts: &'r Parts, name: &HeaderName) -> Option<&'r str> {
-    parts.headers.get(name).and_then(|value| value.to_str().ok()).map(clipped)
+fn header(head: Head<'_>, name: &HeaderName) -> Option<String> {
+    head.headers.get(name).map(|value| shown(value.as_bytes()))
 }
 
-/// A refusal costs its sender nothing: what they wrote must not fill the disk.
-fn clipped(text: &str) -> &str {
+/// What a client wrote, as a log may show it: nothing that forges a line, and not so much of it that
+/// requests which cost their sender nothing fill the disk.
+pub(crate) fn shown(bytes: &[u8]) -> String {
     const MOST: usize = 200;
-    text.char_indices().nth(MOST).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+    let visible = |byte: &u8| if (b' '..=b'~').contains(byte) { char::from(*byte) } else { '?' };
+    bytes.iter().take(MOST).map(visible).collect()
 }

@@ -9,8 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use countersign::{Allow, Facts, Pattern, Permit, Refusal, RouteAccess, Step, Verdict};
 use countersign_store::Store;
-use http::request::Parts;
-use http::{Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body::Body;
 use http_body_util::Either;
 use tower_service::Service;
@@ -19,7 +18,7 @@ use crate::body::HeldBody;
 use crate::deliver::Delivery;
 use crate::drive::{self, Passed};
 use crate::future::ResponseFuture;
-use crate::handle::Csrf;
+use crate::handle::Handle;
 use crate::layer::Shared;
 use crate::rejection;
 
@@ -69,27 +68,24 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let quick = {
-            let facts = self.shared.facts(&parts, self.access);
-            let moment = self.shared.moment();
-            match self.shared.engine.judge(&facts, moment) {
-                Step::Decided(verdict) => Some(settle(&self.shared, verdict, &facts, &parts)),
+            let facts = self.shared.facts((&request).into(), request.extensions(), self.access);
+            match self.shared.engine.judge(&facts, self.shared.moment()) {
+                Step::Decided(verdict) => Some(settle(&self.shared, verdict, &facts)),
                 Step::Form(_) | Step::Session(_) | Step::Spend(_) => None,
             }
         };
         match quick {
-            Some(Err(refusal)) => ResponseFuture::refused(self.shared.refuse(refusal, &parts)),
+            Some(Err(refusal)) => {
+                ResponseFuture::refused(self.shared.refuse(refusal, request.headers()))
+            }
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
-                insert_handle(&self.shared, &mut parts, self.access, delivery.as_ref());
-                let request = Request::from_parts(parts, HeldBody::untouched(body));
+                insert_handle(&self.shared, request.extensions_mut(), delivery.as_ref());
+                let request = request.map(HeldBody::untouched);
                 ResponseFuture::passed(self.inner.call(request), delivery, self.shared.clone())
             }
-            Some(Ok(delivery)) => {
-                ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body), Some(delivery)))
-            }
-            None => ResponseFuture::slow(self.slow(parts, HeldBody::untouched(body), None)),
+            settled => ResponseFuture::slow(self.slow(request, settled.and_then(Result::ok))),
         }
     }
 }
@@ -107,8 +103,7 @@ impl<S, St: Store> CsrfService<S, St> {
     /// `settled` is what the response owes, where the head alone has decided already.
     fn slow<B, R>(
         &mut self,
-        mut parts: Parts,
-        mut body: HeldBody<B>,
+        request: Request<B>,
         settled: Option<Option<Delivery>>,
     ) -> impl Future<Output = Result<Response<CsrfBody<R>>, S::Error>> + Send + use<S, St, B, R>
     where
@@ -123,21 +118,23 @@ impl<S, St: Store> CsrfService<S, St> {
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let (shared, access) = (self.shared.clone(), self.access);
+        let (mut parts, body) = request.into_parts();
+        let mut body = HeldBody::untouched(body);
         async move {
             let passed = if let Some(delivery) = settled {
                 Ok(delivery)
             } else {
-                let facts = shared.facts(&parts, access);
+                let facts = shared.facts((&parts).into(), &parts.extensions, access);
                 let Passed { verdict, fresh } =
                     drive::run(&shared, &facts, &mut body, &parts.headers).await;
-                settle(&shared, verdict, &facts, &parts)
+                settle(&shared, verdict, &facts)
                     .map(|delivery| delivery.map(|delivery| delivery.with_fresh(fresh)))
             };
             let delivery = match passed {
                 Ok(delivery) => delivery,
-                Err(refusal) => return Ok(shared.refuse(refusal, &parts)),
+                Err(refusal) => return Ok(shared.refuse(refusal, &parts.headers)),
             };
-            insert_handle(&shared, &mut parts, access, delivery.as_ref());
+            insert_handle(&shared, &mut parts.extensions, delivery.as_ref());
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
             if let Some(delivery) = delivery {
                 delivery.apply(&shared, &mut response).await;
@@ -152,25 +149,24 @@ fn settle<St: Store>(
     shared: &Shared<St>,
     verdict: Verdict,
     facts: &Facts<'_>,
-    parts: &Parts,
 ) -> Result<Option<Delivery>, Refusal> {
     let engine = &shared.engine;
     let allow: Allow = match verdict {
         Verdict::Allow(allow) => allow,
         Verdict::Report(refusal, allow) => {
-            rejection::log(engine, facts, parts, &refusal, false);
+            rejection::log(engine, facts, &refusal, false);
             allow
         }
         Verdict::Refuse(refusal) => {
-            rejection::log(engine, facts, parts, &refusal, true);
+            rejection::log(engine, facts, &refusal, true);
             return Err(refusal);
         }
     };
     if let Permit::Exempt(reason) = allow.permit() {
         tracing::info!(
             target: "countersign",
-            method = %parts.method,
-            route = parts.uri.path(),
+            method = rejection::shown(facts.head().method.as_str().as_bytes()),
+            route = rejection::shown(facts.head().uri.path().as_bytes()),
             reason,
             "exempt from CSRF protection"
         );
@@ -179,20 +175,17 @@ fn settle<St: Store>(
 }
 
 impl<St> Shared<St> {
-    fn refuse<R>(&self, refusal: Refusal, parts: &Parts) -> Response<CsrfBody<R>> {
-        rejection::response(self.engine.policy(), refusal, &parts.headers).map(Either::Left)
+    fn refuse<R>(&self, refusal: Refusal, request: &HeaderMap) -> Response<CsrfBody<R>> {
+        rejection::response(self.engine.policy(), refusal, request).map(Either::Left)
     }
 }
 
 fn insert_handle<St: Store>(
     shared: &Arc<Shared<St>>,
-    parts: &mut Parts,
-    access: RouteAccess,
+    extensions: &mut Extensions,
     delivery: Option<&Delivery>,
 ) {
     if shared.insert_handle {
-        let holder = shared.engine.holder(&shared.facts(parts, access));
-        let csrf = Csrf::new(shared.clone(), holder, delivery.and_then(Delivery::twin));
-        parts.extensions.insert(csrf);
+        extensions.insert(Handle::new(shared.clone(), delivery.and_then(Delivery::twin)));
     }
 }

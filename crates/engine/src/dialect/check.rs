@@ -58,6 +58,12 @@ fn no_token(dialect: &Dialect) -> Result<(), Flaw> {
             "this asks for a token, but there is no [token]; add one, or require \"provenance\"",
         );
     }
+    if dialect.protect.unrestricted.is_some_and(asks) {
+        return flaw(
+            &["protect", "unrestricted"],
+            "this asks for a token, but there is no [token]",
+        );
+    }
     for (index, route) in dialect.route.iter().enumerate() {
         if asks(route.require) {
             return flaw(
@@ -66,14 +72,18 @@ fn no_token(dialect: &Dialect) -> Result<(), Flaw> {
             );
         }
     }
-    match dialect.deliver {
-        Some(_) => flaw(&["deliver"], "there is no [token] that could be delivered"),
-        None => Ok(()),
+    match (&dialect.deliver, dialect.obtain.as_slice()) {
+        (Some(_), _) => flaw(&["deliver"], "there is no [token] that could be delivered"),
+        (None, [_, ..]) => flaw(&["obtain", "0"], "there is no [token] that could be obtained"),
+        (None, []) => Ok(()),
     }
 }
 
 fn token(dialect: &Dialect, token: &TokenRules) -> Result<(), Flaw> {
     shape(token)?;
+    if token.field.as_deref() == Some("") {
+        return flaw(&["token", "field"], "a form field has a name; remove `field`");
+    }
     match (&token.cookie, token.pattern) {
         (None, Pattern::SignedDoubleSubmit) => {
             return flaw(&["token"], "a double-submit token needs `cookie`, its second carrier");
@@ -176,7 +186,8 @@ fn shape(token: &TokenRules) -> Result<(), Flaw> {
 
 fn route(index: usize, route: &Route) -> Result<(), Flaw> {
     let index = index.to_string();
-    if route.require == Require::Nothing && route.reason.is_none() {
+    let said = route.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
+    if route.require == Require::Nothing && !said {
         return flaw(&["route", &index], "a route that is exempt must say why: add `reason`");
     }
     match &route.methods {

@@ -398,3 +398,6 @@ pub enum Setting {
 pub fn dialect_schema() -> serde_json::Value {
     schemars::schema_for!(Dialect).to_value()
 }
+
+#[cfg(test)]
+mod tests;

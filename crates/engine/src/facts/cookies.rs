@@ -21,7 +21,7 @@ pub enum Cookie<'r> {
 pub(super) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Cookie<'r> {
     let mut found = Cookie::Absent;
     for header in headers.get_all(COOKIE) {
-        for pair in header.as_bytes().split(|b| *b == b';') {
+        for pair in pairs(header.as_bytes()) {
             let pair = strip_space(pair);
             let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|r| r.strip_prefix(b"="))
             else {
@@ -35,6 +35,16 @@ pub(super) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Cookie<'r> {
         }
     }
     found
+}
+
+/// The parts between semicolons. Cookie headers are long, so the search for each is the cost.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |from, end| {
+        let pair = header.get(*from..end);
+        *from = end + 1;
+        pair
+    })
 }
 
 fn strip_space(mut bytes: &[u8]) -> &[u8] {

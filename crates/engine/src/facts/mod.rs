@@ -206,6 +206,12 @@ impl<'r> Facts<'r> {
         }
     }
 
+    /// The head that they were read from.
+    #[must_use]
+    pub const fn head(&self) -> Head<'r> {
+        self.head
+    }
+
     /// The method that the request line names.
     #[must_use]
     pub const fn method(&self) -> &'r Method {

@@ -14,7 +14,7 @@ pub use step::{Field, NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Absent, BasicAlone, BearerAlone, DeliverOn, Require};
 use crate::engine::{Engine, Moment};
 use crate::facts::{Cookie, Facts, RouteAccess, SessionEvidence, Single};
-use crate::policy::Mode;
+use crate::policy::{Mode, is_safe};
 use crate::verdict::{Allow, Finding, Outcome, Permit, Reason, Refusal, Rule, Verdict};
 
 use credentials::Credentials;
@@ -124,21 +124,17 @@ impl<'a> Case<'a> {
             return Ok(Ruling::Pass(Permit::NoAmbientCredential));
         }
 
-        // 6
-        let evidence = provenance::weigh(facts, policy, &target)?;
-        self.note(|| evidence.finding(&target));
-
-        // 8, which says whether 7 is needed
+        // 8, which says whether 6 and 7 are needed
         let basic_alone = protect.basic_alone == BasicAlone::Provenance
             && credentials.basic_only()
             && self.session_is_absent();
-        let require = match require {
-            Require::Nothing => Require::Provenance,
-            asks if asks > Require::Provenance && (basic_alone || !policy.checks_token()) => {
-                Require::Provenance
-            }
-            other => other,
-        };
+        let asks_token = require > Require::Provenance && !basic_alone;
+        let require =
+            if asks_token && policy.checks_token() { require } else { Require::Provenance };
+
+        // 6
+        let evidence = provenance::weigh(facts, policy, &target, asks_token)?;
+        self.note(|| evidence.finding(&target));
         self.combine(require, &evidence, &credentials)
     }
 
@@ -214,7 +210,7 @@ impl<'a> Case<'a> {
         let fresh = policy.is_enabled()
             && policy.dialect().deliver.as_ref().is_some_and(|deliver| match deliver.on {
                 DeliverOn::Always => true,
-                DeliverOn::Safe => self.facts.method().is_safe(),
+                DeliverOn::Safe => is_safe(self.facts.method()),
                 DeliverOn::Spent => permit == Permit::Ticket,
             });
         Allow { permit, fresh }

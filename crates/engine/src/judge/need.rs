@@ -2,13 +2,11 @@
 
 use http::Method;
 
-use crate::dialect::{MethodName, Methods, Require, Route};
+use crate::dialect::{Absent, MethodName, Methods, Require, Route};
 use crate::facts::{Facts, Override, RouteAccess};
 use crate::path::CanonicalPath;
-use crate::policy::Policy;
+use crate::policy::{Policy, is_safe};
 use crate::time::Timestamp;
-
-const SAFE: [&str; 4] = ["GET", "HEAD", "OPTIONS", "TRACE"];
 
 pub(super) enum Need<'a> {
     /// Nothing changes, nothing is demanded.
@@ -37,7 +35,9 @@ pub(super) fn of<'a>(facts: &Facts<'_>, policy: &'a Policy) -> Need<'a> {
     // that shows its origin; nor may one without evidence pass with a cookie alone. A request that
     // is judged for its method too gains nothing by an `Upgrade` header.
     let handshake = facts.websocket && (!by_method || methods.only_connect() && !every_method);
-    let ordinary = if handshake { Require::Either } else { ordinary };
+    let lenient =
+        ordinary == Require::Provenance && policy.dialect().provenance.absent == Absent::Allow;
+    let ordinary = if handshake || facts.websocket && lenient { Require::Either } else { ordinary };
 
     let routes = &policy.dialect().route;
     if routes.is_empty() {
@@ -106,14 +106,14 @@ impl<'r> Effective<'r> {
         Self { line: facts.method(), named: facts.overridden() }
     }
 
-    /// Whether none of them changes anything by definition (RFC 9110, section 9.2.1). QUERY and
-    /// unknown methods may; so may `get`, since methods differ by case.
     fn all_safe(&self) -> bool {
-        self.line.is_safe()
+        is_safe(self.line)
             && match self.named {
                 None => true,
+                // Frameworks read what an override names without regard to case.
                 Some(Override::Method(named)) => {
-                    SAFE.iter().any(|safe| named.eq_ignore_ascii_case(safe))
+                    Method::from_bytes(named.to_ascii_uppercase().as_bytes())
+                        .is_ok_and(|method| is_safe(&method))
                 }
                 Some(Override::Unclear) => false,
             }

@@ -47,6 +47,7 @@ pub(super) fn weigh<'a>(
     facts: &Facts<'a>,
     policy: &'a Policy,
     target: &Target<'a>,
+    asks_token: bool,
 ) -> Result<Evidence<'a>, Refusal> {
     let rules = &policy.dialect().provenance;
     let site = Site::of(facts.sec_fetch_site);
@@ -80,7 +81,8 @@ pub(super) fn weigh<'a>(
         return Err(referer_against(value.as_bytes(), target));
     }
     let https = facts.peer.scheme == Scheme::Https || target.is_https();
-    if rules.referer == Referer::Https && https && by_referer.is_none() {
+    // As in Django, whose views without a token are without this check too.
+    if rules.referer == Referer::Https && asks_token && https && by_referer.is_none() {
         return Err(Refusal {
             reason: Reason::RefererMissing,
             rule: Rule::Provenance,

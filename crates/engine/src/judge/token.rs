@@ -12,6 +12,7 @@ use crate::dialect::{Bind, Pattern, TokenRules};
 use crate::engine::TokenCheck;
 use crate::facts::{Cookie, SessionEvidence, Single};
 use crate::keyring::Keyring;
+use crate::policy::is_safe;
 use crate::store::{Spent, StoredToken};
 use crate::token::{self, Binding, Shape, TicketTerms, TokenFault};
 use crate::verdict::{Finding, Outcome, Permit, Reason, Refusal, Rule};
@@ -40,7 +41,7 @@ pub(super) fn look<'a>(case: Case<'a>, permit: Permit) -> Step<'a> {
 /// The field to look for, if the request is a form that may have it.
 fn form_field<'a>(case: &Case<'a>, rules: &'a TokenRules) -> Option<&'a str> {
     let field = rules.field.as_deref()?;
-    if case.facts.method().is_safe() {
+    if is_safe(case.facts.method()) {
         return None;
     }
     let media_type = match Single::of(case.facts.headers(), &CONTENT_TYPE) {
@@ -174,6 +175,9 @@ fn binding<'a>(case: &Case<'a>) -> Result<Binding<'a>, Refusal> {
 /// Double submit: the cookie must hold the same token.
 fn twin(case: &Case<'_>, rules: &TokenRules, text: &[u8]) -> Result<(), Refusal> {
     let (Some(cookie), Some(shape)) = (&rules.cookie, rules.shape) else { return Ok(()) };
+    if !token::has_shape(shape, text) {
+        return Err(refusal(TokenFault::Malformed));
+    }
     let name = &cookie.name;
     match case.facts.cookie(name) {
         Cookie::One(value) if token::same_token(shape, value, text) => Ok(()),
@@ -228,6 +232,10 @@ fn good<'a>(mut case: Case<'a>, permit: Permit) -> Step<'a> {
 }
 
 fn faulty<'a>(case: Case<'a>, token_fault: TokenFault) -> Step<'a> {
+    case.refuse(refusal(token_fault))
+}
+
+fn refusal(token_fault: TokenFault) -> Refusal {
     let (reason, seen, expected) = match token_fault {
         TokenFault::Malformed => {
             (Reason::TokenMalformed, "a text of another form", "a token as the dialect shapes it")
@@ -254,7 +262,7 @@ fn faulty<'a>(case: Case<'a>, token_fault: TokenFault) -> Step<'a> {
             "a fresh ticket",
         ),
     };
-    case.refuse(fault(reason, seen, expected))
+    fault(reason, seen, expected)
 }
 
 fn unavailable() -> Refusal {

@@ -1,5 +1,7 @@
 //! A policy as a TOML file.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -34,10 +36,9 @@ struct File {
     /// Foreign origins whose pages may send requests here.
     #[serde(default)]
     trusted_origins: Vec<Origin>,
-    /// Networks whose forwarding headers are believed: `10.0.0.0/8`.
+    /// Networks or addresses whose forwarding headers are believed: `10.0.0.0/8`.
     #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    trusted_proxies: Vec<IpNet>,
+    trusted_proxies: Vec<Network>,
     /// Headers that carry API keys.
     #[serde(default)]
     api_key_headers: Vec<FieldName>,
@@ -89,6 +90,29 @@ struct FileExemption {
     expires: Option<Datetime>,
 }
 
+/// A network; a single address is one too.
+#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[serde(try_from = "String")]
+#[schemars(with = "String")]
+struct Network(IpNet);
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let network: Option<IpNet> =
+            text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+        match network {
+            None => Err(format!("`{text}` is not a network; write it like `10.0.0.0/8`")),
+            // A peer's address is compared in its IPv4 form.
+            Some(IpNet::V6(own)) if own.addr().to_ipv4_mapped().is_some() => {
+                Err(format!("`{text}` never matches; write it as IPv4, like `10.0.0.0/8`"))
+            }
+            Some(network) => Ok(Self(network)),
+        }
+    }
+}
+
 fn standard() -> String {
     "standard".to_owned()
 }
@@ -121,21 +145,41 @@ impl Policy {
                 let place = at(&["exempt", &index.to_string(), "methods"]);
                 return Err(refuse(place, "an exemption names its methods".to_owned()));
             }
-            if exempt.expires.is_some_and(|expires| expires.date.is_none()) {
+            if exempt.reason.trim().is_empty() {
+                let place = at(&["exempt", &index.to_string(), "reason"]);
+                return Err(refuse(place, "an exemption says why: fill in `reason`".to_owned()));
+            }
+            let a_date = |expires: Datetime| expires.date.is_some() && expires.time.is_none();
+            if exempt.expires.is_some_and(|expires| !a_date(expires)) {
                 let place = at(&["exempt", &index.to_string(), "expires"]);
                 return Err(refuse(place, "write a date: 2027-01-31".to_owned()));
             }
         }
         for (index, route) in file.route.iter().enumerate() {
-            let place = ["route", &index.to_string(), "require"].map(str::to_owned);
+            let index = index.to_string();
+            if route.methods.as_ref().is_some_and(Vec::is_empty) {
+                let message = "an empty list matches no request; remove it";
+                return Err(refuse(at(&["route", &index, "methods"]), message.to_owned()));
+            }
             if route.require == Require::Nothing {
                 let message = "to let requests through unjudged, write an [[exempt]] rule";
-                return Err(refuse(line_of(text, &place), message.to_owned()));
+                return Err(refuse(at(&["route", &index, "require"]), message.to_owned()));
             }
             if route.require >= Require::Either && dialect.token.is_none() {
                 let message = "the dialect has no token that this could ask for";
-                return Err(refuse(line_of(text, &place), message.to_owned()));
+                return Err(refuse(at(&["route", &index, "require"]), message.to_owned()));
             }
+        }
+        if file.token_header.is_some() && dialect.token.is_none() {
+            let message = "the dialect has no token that this could carry; remove it";
+            return Err(refuse(at(&["token_header"]), message.to_owned()));
+        }
+        let carrier = dialect.token.as_ref().and_then(|token| token.cookie.as_ref());
+        if let (Some(own), Some(carrier)) = (&file.session_cookie, carrier)
+            && own.as_str() == carrier.name
+        {
+            let message = "the token's cookie must not be the session's";
+            return Err(refuse(at(&["session_cookie"]), message.to_owned()));
         }
         Ok(file.apply(Self::new(dialect)))
     }
@@ -156,7 +200,7 @@ impl File {
             inner.check_token = self.check_token;
             inner.public_origins = self.public_origins;
             inner.trusted_origins = self.trusted_origins;
-            inner.trusted_proxies = self.trusted_proxies;
+            inner.trusted_proxies = self.trusted_proxies.into_iter().map(|own| own.0).collect();
             inner.api_key_headers = self.api_key_headers;
             inner.exemptions = self.exempt.into_iter().map(FileExemption::read).collect();
             inner.scope = self.scope.unwrap_or_else(|| inner.scope.clone());

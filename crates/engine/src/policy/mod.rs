@@ -6,6 +6,7 @@ mod properties;
 
 use std::sync::Arc;
 
+use http::Method;
 use ipnet::IpNet;
 
 pub use file::{PolicyError, policy_schema};
@@ -282,6 +283,14 @@ impl Policy {
     pub fn pattern(&self) -> Option<Pattern> {
         self.0.dialect.token.as_ref().map(|token| token.pattern)
     }
+}
+
+/// Whether the method changes nothing by definition (RFC 9110, section 9.2.1).
+///
+/// Not `http::Method::is_safe`, which counts QUERY: frameworks and apps do not agree on it yet, so
+/// it must be shown to be wanted, like every unknown method. So must `get`: methods differ by case.
+pub(crate) fn is_safe(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
 }
 
 #[cfg(test)]

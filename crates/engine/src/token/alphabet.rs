@@ -8,6 +8,9 @@ pub(crate) struct Alphabet {
 
 const NO_VALUE: u8 = u8::MAX;
 
+/// See [`Alphabet::per_word`].
+pub(super) const LEAST_PER_WORD: usize = 8;
+
 pub(crate) static LOWER_HEX: Alphabet = Alphabet::of(b"0123456789abcdef");
 pub(crate) static UPPER_HEX: Alphabet = Alphabet::of(b"0123456789ABCDEF");
 /// In Django's order, so that its masking and ours are the same sum.
@@ -40,26 +43,29 @@ impl Alphabet {
         self.symbols.get(usize::from(digit)).copied().unwrap_or(b'?')
     }
 
+    /// How many digits one word is divided into: few enough that none is off its fair share by more
+    /// than 2^-16.
+    pub(super) const fn per_word(&self) -> usize {
+        match self.symbols.len() {
+            16 => 16,
+            64 => 10,
+            _ => LEAST_PER_WORD,
+        }
+    }
+
     /// Turns pseudo-random words into digits.
-    ///
-    /// Each digit is the remainder of one division of a 64-bit word. The digits of one word are
-    /// few enough that none is off its fair share by more than 2^-16.
-    pub(super) fn spread(&self, next_word: impl FnMut() -> u64, into: &mut [u8]) {
+    pub(super) fn spread(&self, words: impl Iterator<Item = u64>, into: &mut [u8]) {
         // A constant divisor is what makes this cheap: the compiler turns it into a product.
         match self.symbols.len() {
-            16 => divide::<16, 16>(next_word, into),
-            64 => divide::<64, 10>(next_word, into),
-            _ => divide::<62, 8>(next_word, into),
+            16 => divide::<16>(words, into, self.per_word()),
+            64 => divide::<64>(words, into, self.per_word()),
+            _ => divide::<62>(words, into, self.per_word()),
         }
     }
 }
 
-fn divide<const RADIX: u64, const PER_WORD: usize>(
-    mut next_word: impl FnMut() -> u64,
-    into: &mut [u8],
-) {
-    for digits in into.chunks_mut(PER_WORD) {
-        let mut word = next_word();
+fn divide<const RADIX: u64>(words: impl Iterator<Item = u64>, into: &mut [u8], per_word: usize) {
+    for (digits, mut word) in into.chunks_mut(per_word).zip(words) {
         for digit in digits {
             *digit = (word % RADIX) as u8;
             word /= RADIX;

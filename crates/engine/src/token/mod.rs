@@ -23,7 +23,6 @@ use crate::keyring::{Key, Keyring, NoKey, Purpose};
 use crate::random::Random;
 use crate::time::Timestamp;
 
-use mac::Words;
 use shape::{Reader, Row};
 
 /// Symbols of a signed double-submit token that are random and in clear.
@@ -67,8 +66,8 @@ pub(crate) fn derived(ring: &Keyring, shape: Shape, scope: &str, binding: Bindin
 }
 
 fn derived_with(key: &Key, shape: Shape, scope: &str, binding: Binding<'_>) -> Token {
-    let mut words = Words::of(key.mac(Purpose::Synchronizer), scope, binding, &[]);
-    Row::begin(shape, key.id()).finish(|| words.next())
+    let mac = key.mac(Purpose::Synchronizer);
+    Row::begin(shape, key.id()).finish(|words| mac::fill(words, mac, scope, binding, &[]))
 }
 
 pub(crate) fn check_derived(
@@ -81,7 +80,7 @@ pub(crate) fn check_derived(
 ) -> Result<(), TokenFault> {
     let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
     let (id, _) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
-    compare(&given, &derived_with(ring.find(id, now)?, shape, scope, binding))
+    compare(given.as_bytes(), &derived_with(ring.find(id, now)?, shape, scope, binding))
 }
 
 /// A signed double-submit token: a random part and a MAC over it and the session, so that a pair
@@ -94,7 +93,7 @@ pub(crate) fn double_submit(
     random: &mut dyn Random,
 ) -> Token {
     let mut nonce = [0; NONCE];
-    shape.alphabet().spread(|| random.word(), &mut nonce);
+    shape.alphabet().spread(std::iter::repeat_with(|| random.word()), &mut nonce);
     double_submit_with(ring.current(), shape, scope, binding, &nonce)
 }
 
@@ -105,10 +104,10 @@ fn double_submit_with(
     binding: Binding<'_>,
     nonce: &[u8; NONCE],
 ) -> Token {
-    let mut words = Words::of(key.mac(Purpose::DoubleSubmit), scope, binding, &[nonce]);
+    let mac = key.mac(Purpose::DoubleSubmit);
     let mut row = Row::begin(shape, key.id());
     row.digits(nonce);
-    row.finish(|| words.next())
+    row.finish(|words| mac::fill(words, mac, scope, binding, &[nonce]))
 }
 
 pub(crate) fn check_double_submit(
@@ -123,12 +122,15 @@ pub(crate) fn check_double_submit(
     let (id, mut reader) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
     let mut nonce = [0; NONCE];
     reader.digits(&mut nonce).ok_or(TokenFault::Malformed)?;
-    compare(&given, &double_submit_with(ring.find(id, now)?, shape, scope, binding, &nonce))
+    compare(
+        given.as_bytes(),
+        &double_submit_with(ring.find(id, now)?, shape, scope, binding, &nonce),
+    )
 }
 
 /// A token of random symbols, for the pattern that keeps it in the session's record.
 pub(crate) fn random_token(shape: Shape, random: &mut dyn Random) -> Token {
-    Row::blank(shape).finish(|| random.word())
+    Row::blank(shape).finish(|words| words.fill_with(|| random.word()))
 }
 
 pub(crate) fn check_stored(shape: Shape, stored: &[u8], text: &[u8]) -> Result<(), TokenFault> {
@@ -137,8 +139,14 @@ pub(crate) fn check_stored(shape: Shape, stored: &[u8], text: &[u8]) -> Result<(
 }
 
 /// A masked form of the token that `text` carries, another one each time.
-pub(crate) fn remasked(shape: Shape, text: &str, random: &mut dyn Random) -> Option<Token> {
-    mask::unmask(shape, text.as_bytes()).map(|token| mask::mask(shape, &token, random))
+pub(crate) fn remasked(shape: Shape, text: &str, random: &mut dyn Random) -> Option<String> {
+    let token = mask::unmask(shape, text.as_bytes())?;
+    Some(mask::mask(shape, token.as_bytes(), random))
+}
+
+/// Whether a text has the length and symbols of a token, masked or not.
+pub(crate) fn has_shape(shape: Shape, text: &[u8]) -> bool {
+    mask::unmask(shape, text).is_some()
 }
 
 /// Whether two texts carry the same token, masked or not.
@@ -155,12 +163,8 @@ pub(crate) const fn mac_bits(shape: Shape, nonce: bool) -> usize {
     shape.symbols().saturating_sub(clear) * shape.bits()
 }
 
-fn compare(given: &Token, expected: &Token) -> Result<(), TokenFault> {
-    if constant_time_eq(given.as_bytes(), expected.as_bytes()) {
-        Ok(())
-    } else {
-        Err(TokenFault::Invalid)
-    }
+fn compare(given: &[u8], expected: &Token) -> Result<(), TokenFault> {
+    if constant_time_eq(given, expected.as_bytes()) { Ok(()) } else { Err(TokenFault::Invalid) }
 }
 
 #[cfg(test)]

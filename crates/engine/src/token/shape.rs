@@ -83,16 +83,16 @@ impl Shape {
 /// The text of a token, on the stack. Has no `Debug`: a token is never logged.
 #[derive(Clone)]
 pub struct Token {
-    bytes: [u8; 2 * MAX_SYMBOLS],
+    bytes: [u8; MAX_SYMBOLS],
     len: usize,
 }
 
 impl Token {
-    pub(crate) const fn empty() -> Self {
-        Self { bytes: [0; 2 * MAX_SYMBOLS], len: 0 }
+    pub(super) const fn empty() -> Self {
+        Self { bytes: [0; MAX_SYMBOLS], len: 0 }
     }
 
-    pub(crate) fn push(&mut self, byte: u8) {
+    pub(super) fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.len) {
             *place = byte;
             self.len += 1;
@@ -110,16 +110,16 @@ impl Token {
     }
 }
 
-/// The symbols' values of one token in the making, filled from the left.
+/// One token in the making, filled from the left: first with symbols' values, at the end turned into
+/// the symbols.
 pub(super) struct Row {
     shape: Shape,
-    digits: [u8; MAX_SYMBOLS],
-    at: usize,
+    token: Token,
 }
 
 impl Row {
     pub(super) const fn blank(shape: Shape) -> Self {
-        Self { shape, digits: [0; MAX_SYMBOLS], at: 0 }
+        Self { shape, token: Token::empty() }
     }
 
     pub(super) fn begin(shape: Shape, key: KeyId) -> Self {
@@ -143,30 +143,39 @@ impl Row {
         self.take(digits.len()).copy_from_slice(digits);
     }
 
-    /// Fills what is left with words of pseudo-random bits and gives the text.
-    pub(super) fn finish(mut self, next_word: impl FnMut() -> u64) -> Token {
-        let left = self.shape.symbols().saturating_sub(self.at);
+    /// Fills what is left with pseudo-random bits and gives the text. `fill` is asked once, for as
+    /// many words as that takes.
+    pub(super) fn finish(mut self, fill: impl FnOnce(&mut [u64])) -> Token {
         let alphabet = self.shape.alphabet();
-        alphabet.spread(next_word, self.take(left));
+        let left = self.shape.symbols().saturating_sub(self.token.len);
+        let mut words = [0; MAX_SYMBOLS / alphabet::LEAST_PER_WORD];
+        let words = words.get_mut(..left.div_ceil(alphabet.per_word())).unwrap_or_default();
+        fill(words);
+        alphabet.spread(words.iter().copied(), self.take(left));
+
+        let (digits, _) = self.token.bytes.split_at_mut(self.token.len);
+        if self.shape != Shape::Uuid {
+            digits.iter_mut().for_each(|digit| *digit = alphabet.symbol(*digit));
+            return self.token;
+        }
         let mut token = Token::empty();
-        for (index, digit) in self.digits.iter().take(self.at).enumerate() {
-            let digit = match (self.shape, index) {
-                (Shape::Uuid, 12) => 4,
-                (Shape::Uuid, 16) => 8 | digit & 3,
-                _ => *digit,
-            };
-            if self.shape == Shape::Uuid && matches!(index, 8 | 12 | 16 | 20) {
+        for (index, digit) in digits.iter().enumerate() {
+            if matches!(index, 8 | 12 | 16 | 20) {
                 token.push(b'-');
             }
-            token.push(alphabet.symbol(digit));
+            token.push(alphabet.symbol(match index {
+                12 => 4,
+                16 => 8 | digit & 3,
+                _ => *digit,
+            }));
         }
         token
     }
 
     fn take(&mut self, width: usize) -> &mut [u8] {
-        let from = self.at;
-        self.at = (from + width).min(MAX_SYMBOLS);
-        self.digits.get_mut(from..self.at).unwrap_or_default()
+        let from = self.token.len;
+        self.token.len = (from + width).min(MAX_SYMBOLS);
+        self.token.bytes.get_mut(from..self.token.len).unwrap_or_default()
     }
 }
 

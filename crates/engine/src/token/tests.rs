@@ -103,8 +103,8 @@ fn masked_tokens_differ_and_carry_the_same() {
         let token = derived(&ring, shape, "", ME);
         let one = remasked(shape, token.as_str(), &mut random).unwrap();
         let two = remasked(shape, token.as_str(), &mut random).unwrap();
-        assert_ne!(one.as_str(), two.as_str(), "{shape:?}");
-        assert_eq!(one.as_str().len(), 2 * token.as_str().len());
+        assert_ne!(one, two, "{shape:?}");
+        assert_eq!(one.len(), 2 * token.as_str().len());
         for text in [&one, &two] {
             let checked = check_derived(&ring, shape, "", ME, text.as_bytes(), NOW);
             assert_eq!(checked, Ok(()), "{shape:?}");

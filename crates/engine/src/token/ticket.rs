@@ -7,7 +7,7 @@
 
 use constant_time_eq::constant_time_eq;
 
-use super::mac::{Binding, Words};
+use super::mac::{self, Binding};
 use super::shape::{Reader, Row, Shape, Token};
 use super::{SKEW, TokenFault, mask};
 use crate::keyring::{Key, Keyring, Purpose};
@@ -61,12 +61,12 @@ fn write(
 ) -> Token {
     let fields: [&[u8]; 3] =
         [&incarnation.to_bytes(), &issued.to_be_bytes(), &serial.to_be_bytes()];
-    let mut words = Words::of(key.mac(Purpose::Ticket), scope, binding, &fields);
+    let mac = key.mac(Purpose::Ticket);
     let mut row = Row::begin(shape, key.id());
     row.number(u64::from(incarnation.hint()), shape.width(8));
     row.number(u64::from(issued), shape.width(32));
     row.number(u64::from(serial), shape.width(32));
-    row.finish(|| words.next())
+    row.finish(|words| mac::fill(words, mac, scope, binding, &fields))
 }
 
 /// Checks everything about a ticket but whether it is spent.

@@ -66,7 +66,7 @@ impl<S: Sync> FromRequestParts<S> for Csrf {
     type Rejection = TokenUnavailable;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, TokenUnavailable> {
-        parts.extensions.get::<Self>().cloned().ok_or(TokenUnavailable::NoLayer)
+        Self::from_parts(parts).ok_or(TokenUnavailable::NoLayer)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-fn headers(name: http::HeaderName, values: &[&'static str]) -> HeaderMap {
+fn headers(name: &http::HeaderName, values: &[&'static str]) -> HeaderMap {
     values.iter().map(|value| (name.clone(), HeaderValue::from_static(value))).collect()
 }
 
@@ -26,7 +26,7 @@ fn what_the_app_says_of_caches_decides_whether_a_token_may_go_along() {
         (&["max-age=0,s-maxage=60"], Caching::Public),
         (&["x-public, republic"], Caching::Asking),
     ] {
-        assert_eq!(Caching::of(&headers(CACHE_CONTROL, values)), expected, "{values:?}");
+        assert_eq!(Caching::of(&headers(&CACHE_CONTROL, values)), expected, "{values:?}");
     }
 }
 
@@ -55,6 +55,6 @@ fn a_response_changes_the_session_cookie_or_does_not() {
         (&["session=abc", "session=; Max-Age=0"], Some(None)),
         (&["session=; Max-Age=0", "session=abc"], live("abc")),
     ] {
-        assert_eq!(set_cookie(&headers(SET_COOKIE, values), "session"), expected, "{values:?}");
+        assert_eq!(set_cookie(&headers(&SET_COOKIE, values), "session"), expected, "{values:?}");
     }
 }

@@ -1,0 +1,250 @@
+//! Each of the eight rules in each dialect, once for and once against.
+
+use super::{ask, judge, judge_with, policy};
+use countersign::{Peer, RouteAccess, Scheme};
+
+/// What a dialect's ordinary protected request looks like.
+struct Dialect {
+    name: &'static str,
+    line: &'static str,
+    cookie: &'static str,
+    header: &'static str,
+    /// What a protected request with no evidence and no token, but with the session, comes to.
+    bare: &'static str,
+    /// The same with the own origin.
+    own: &'static str,
+    /// The same with the own origin and the token.
+    both: &'static str,
+    /// A Bearer token alone.
+    bearer: &'static str,
+}
+
+const DIALECTS: [Dialect; 6] = [
+    Dialect {
+        name: "standard",
+        line: "POST /transfer",
+        cookie: "Cookie: session={session}",
+        header: "X-CSRF-Token: {token}",
+        bare: "refuse token_missing",
+        own: "allow provenance",
+        both: "allow provenance",
+        bearer: "allow no_ambient_credential",
+    },
+    Dialect {
+        name: "genesys",
+        line: "POST /api/v2/me",
+        cookie: "Cookie: JSESSIONID={session}",
+        header: "X-CSRF-TOKEN: {token}",
+        bare: "refuse token_missing",
+        own: "refuse token_missing",
+        both: "allow token",
+        bearer: "refuse token_missing",
+    },
+    Dialect {
+        name: "voss",
+        line: "POST /relation/User/",
+        cookie: "Cookie: sessionid={session}; csrftoken={token}",
+        header: "X-CSRFToken: {token}",
+        bare: "refuse referer_missing",
+        own: "refuse token_missing",
+        both: "allow token",
+        bearer: "allow no_ambient_credential",
+    },
+    Dialect {
+        name: "redback",
+        line: "GET /restServices/redbackServices/userService/getUsers",
+        cookie: "Cookie: JSESSIONID={session}",
+        // Bound to the user, which a session's token is not.
+        header: "X-XSRF-TOKEN: x",
+        bare: "refuse provenance_missing",
+        own: "refuse token_missing",
+        both: "refuse token_malformed",
+        bearer: "allow no_ambient_credential",
+    },
+    Dialect {
+        name: "vmanage",
+        line: "GET /dataservice/device",
+        cookie: "Cookie: JSESSIONID={session}",
+        header: "X-XSRF-TOKEN: {token}",
+        bare: "refuse token_missing",
+        own: "refuse token_missing",
+        both: "allow token",
+        bearer: "allow no_ambient_credential",
+    },
+    Dialect {
+        name: "tao",
+        line: "GET /tao/items/7",
+        cookie: "Cookie: tao_session={session}",
+        header: "X-CSRF-Token: {token}",
+        bare: "refuse token_missing",
+        own: "refuse token_missing",
+        both: "allow ticket",
+        bearer: "refuse token_missing",
+    },
+];
+
+const OWN: &str = "Origin: https://app.example";
+
+fn verdict(dialect: &Dialect, more: &str, line: &str, headers: &[&str]) -> String {
+    let policy = policy(&format!("dialect = \"{}\"\n{more}", dialect.name));
+    let peer = Peer::new(None, Scheme::Https);
+    judge_with(&policy, &ask(line, headers), peer, |facts| {
+        facts.with_access(RouteAccess::Restricted).with_principal(Some("admin"))
+    })
+}
+
+#[test]
+fn rule_1_the_addressed_origin() {
+    for own in &DIALECTS {
+        let say = |more, origin| {
+            verdict(own, more, own.line, &[own.cookie, own.header, &format!("Origin: {origin}")])
+        };
+        let public = "public_origins = [\"https://public.example\"]";
+        assert_eq!(say("", "https://app.example"), own.both, "{}", own.name);
+        assert_eq!(say("", "https://public.example"), "refuse origin_mismatch", "{}", own.name);
+        assert_eq!(say(public, "https://public.example"), own.both, "{}", own.name);
+        assert_eq!(say(public, "https://app.example"), "refuse origin_mismatch", "{}", own.name);
+    }
+}
+
+#[test]
+fn rule_2_which_requests_are_judged() {
+    for own in &DIALECTS {
+        let foreign = ["Origin: https://evil.example", own.cookie];
+        let read = verdict(own, "", "GET /picture.png", &foreign);
+        // Redback alone protects every method wherever it leads.
+        let expected =
+            if own.name == "redback" { "refuse origin_mismatch" } else { "allow safe_method" };
+        assert_eq!(read, expected, "{}", own.name);
+        assert_eq!(verdict(own, "", "OPTIONS /picture.png", &foreign), "allow safe_method");
+        for line in [own.line, "POST /picture.png"] {
+            let got = verdict(own, "", line, &foreign);
+            assert_eq!(got, "refuse origin_mismatch", "{} {line}", own.name);
+        }
+    }
+}
+
+#[test]
+fn rule_3_nothing_that_decides_twice() {
+    for own in &DIALECTS {
+        let say = |more: &[&str]| {
+            let headers = [&[own.cookie, own.header, OWN], more].concat();
+            verdict(own, "", own.line, &headers)
+        };
+        assert_eq!(say(&[]), own.both, "{}", own.name);
+        for line in [OWN, "Host: app.example"] {
+            assert_eq!(say(&[line]), "refuse header_repeated", "{} {line}", own.name);
+        }
+        for (line, value) in
+            [("Sec-Fetch-Site", "same-origin"), ("Referer", "https://app.example/")]
+        {
+            let line = format!("{line}: {value}");
+            assert_eq!(say(&[&line]), own.both, "{} {line}", own.name);
+            assert_eq!(say(&[&line, &line]), "refuse header_repeated", "{} {line}", own.name);
+        }
+        let token =
+            if own.name == "standard" { "allow provenance" } else { "refuse token_repeated" };
+        assert_eq!(say(&[own.header]), token, "{}", own.name);
+    }
+}
+
+#[test]
+fn rule_4_exemptions() {
+    for own in &DIALECTS {
+        let path = own.line.split_once(' ').unwrap().1;
+        let exempt = format!(
+            "exempt = [{{ path = \"{path}\", methods = [\"GET\", \"POST\"], reason = \"r\" }}]"
+        );
+        let foreign = ["Origin: https://evil.example", own.cookie];
+        assert_eq!(verdict(own, &exempt, own.line, &foreign), "allow exempt", "{}", own.name);
+        let beside = format!("{}/x", own.line);
+        let beside = verdict(own, &exempt, &beside.replace("GET", "POST"), &foreign);
+        assert_eq!(beside, "refuse origin_mismatch", "{}", own.name);
+    }
+}
+
+#[test]
+fn rule_5_no_ambient_credential() {
+    for own in &DIALECTS {
+        let bearer = "Authorization: Bearer x";
+        let alone = verdict(own, "", own.line, &[bearer, "Origin: https://client.example"]);
+        let expected =
+            if own.bearer.starts_with("allow") { own.bearer } else { "refuse origin_mismatch" };
+        assert_eq!(alone, expected, "{}", own.name);
+        assert_eq!(verdict(own, "", own.line, &[bearer]), own.bearer, "{}", own.name);
+        let beside = [bearer, own.cookie, "Origin: https://client.example"];
+        assert_eq!(verdict(own, "", own.line, &beside), "refuse origin_mismatch", "{}", own.name);
+    }
+}
+
+#[test]
+fn rule_6_provenance() {
+    for own in &DIALECTS {
+        let say = |line| verdict(own, "", own.line, &[own.cookie, own.header, line]);
+        assert_eq!(say(OWN), own.both, "{}", own.name);
+        for (line, expected) in [
+            ("Origin: https://evil.example", "refuse origin_mismatch"),
+            ("Origin: http://app.example", "refuse origin_mismatch"),
+            ("Sec-Fetch-Site: cross-site", "refuse cross_site"),
+            ("Sec-Fetch-Site: same-site", "refuse same_site"),
+            ("Referer: https://evil.example/", "refuse referer_mismatch"),
+        ] {
+            let got = say(line);
+            let django = own.name == "voss" && line.starts_with("Sec-Fetch-Site");
+            let expected = if django { "refuse referer_missing" } else { expected };
+            assert_eq!(got, expected, "{}: even beside a valid token, {line}", own.name);
+        }
+        let trusted = "trusted_origins = [\"https://evil.example\"]";
+        let headers = [own.cookie, own.header, "Origin: https://evil.example"];
+        assert_eq!(verdict(own, trusted, own.line, &headers), own.both, "{}", own.name);
+    }
+}
+
+#[test]
+fn rule_7_the_token() {
+    for own in &DIALECTS {
+        let name = own.header.split_once(':').unwrap().0;
+        let say = |value: &str| {
+            let line = format!("{name}: {value}");
+            verdict(own, "", own.line, &[own.cookie, &line, "Referer: https://app.example/"])
+        };
+        match own.name {
+            "standard" => assert_eq!(say("x"), "allow provenance"),
+            "redback" => assert_eq!(say("x"), "refuse token_malformed"),
+            "voss" => {
+                assert_eq!(say("{token}"), own.both);
+                assert_eq!(say("{token:other}"), "refuse token_cookie_mismatch");
+            }
+            _ => {
+                assert_eq!(say("{token}"), own.both, "{}", own.name);
+                assert_eq!(say("{token:other}"), "refuse token_invalid", "{}", own.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn rule_8_what_the_dialect_demands() {
+    for own in &DIALECTS {
+        assert_eq!(verdict(own, "", own.line, &[own.cookie]), own.bare, "{} bare", own.name);
+        assert_eq!(verdict(own, "", own.line, &[own.cookie, OWN]), own.own, "{} own", own.name);
+        let both = [own.cookie, OWN, own.header];
+        assert_eq!(verdict(own, "", own.line, &both), own.both, "{} both", own.name);
+    }
+}
+
+#[test]
+fn every_built_in_dialect_is_in_these_tables() {
+    let names: Vec<&str> = DIALECTS.iter().map(|own| own.name).collect();
+    assert_eq!(names, countersign::builtin_names().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_preflight_passes_where_every_route_is_protected() {
+    // It cannot carry a token or a cookie; the browser asks whether it may send one.
+    for line in ["OPTIONS /dataservice/device", "OPTIONS /logout"] {
+        let text =
+            ask(line, &["Origin: https://client.example", "Access-Control-Request-Method: POST"]);
+        assert_eq!(judge(&policy("dialect = \"vmanage\""), &text), "allow safe_method", "{line}");
+    }
+}
