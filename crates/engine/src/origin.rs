@@ -97,13 +97,18 @@ impl<'a> OriginRef<'a> {
     /// host that was contacted.
     #[must_use]
     pub fn of_authority(scheme: &'a str, authority: &'a str) -> Option<Self> {
-        let host_port = authority.rsplit_once('@').map_or(authority, |(_, after)| after);
-        let (host, port) = split_port(host_port)?;
-        let port = match port {
-            Some(port) if default_port(scheme) == Some(port) => None,
-            other => other,
+        // Nearly all are a name alone, or a name and a port: read in one pass.
+        let name = authority.bytes().take_while(|b| is_name_byte(*b)).count();
+        let (host, port) = match authority.split_at_checked(name)? {
+            ("", _) => split_authority(authority)?,
+            (host, "") => (host, None),
+            (host, after) => match after.strip_prefix(':').and_then(port_of) {
+                Some(port) => (host, port),
+                None => split_authority(authority)?,
+            },
         };
-        is_host(host).then_some(Self { scheme, host, port })
+        let port = port.filter(|port| default_port(scheme) != Some(*port));
+        Some(Self { scheme, host, port })
     }
 
     /// Whether host and port are the same, whatever the scheme. No port on both sides is the same
@@ -153,37 +158,48 @@ impl fmt::Display for OriginRef<'_> {
 }
 
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once("://")?;
+    let (scheme, rest) = text.split_at_checked(text.bytes().position(|b| b == b':')?)?;
+    let rest = rest.strip_prefix("://")?;
     let mut letters = scheme.bytes();
     let starts = letters.next().is_some_and(|first| first.is_ascii_alphabetic());
     let goes_on = letters.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
     (starts && goes_on).then_some((scheme, rest))
 }
 
-fn split_port(host_port: &str) -> Option<(&str, Option<u16>)> {
-    let colon = match host_port.rfind(']') {
-        Some(bracket) => host_port.get(bracket..)?.find(':').map(|at| bracket + at),
-        None => host_port.find(':'),
+/// With user information, or an IPv6 address in brackets.
+fn split_authority(authority: &str) -> Option<(&str, Option<u16>)> {
+    let host_port = authority.rsplit_once('@').map_or(authority, |(_, after)| after);
+    let end = if host_port.starts_with('[') {
+        host_port.find(']')? + 1
+    } else {
+        host_port.bytes().take_while(|b| is_name_byte(*b)).count()
     };
-    let Some(colon) = colon else { return Some((host_port, None)) };
-    let (host, port) = (host_port.get(..colon)?, host_port.get(colon + 1..)?);
+    let (host, after) = host_port.split_at_checked(end)?;
+    let port = match after.strip_prefix(':') {
+        Some(digits) => port_of(digits)?,
+        None if after.is_empty() => None,
+        None => return None,
+    };
+    let literal = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let fits = literal.map_or(!host.is_empty(), |text| text.parse::<Ipv6Addr>().is_ok());
+    fits.then_some((host, port))
+}
+
+/// The digits of a port; none at all is the default port (RFC 3986, section 3.2.3).
+#[expect(clippy::option_option, reason = "no port, and not a port")]
+fn port_of(digits: &str) -> Option<Option<u16>> {
     // `u16::from_str` takes a leading plus sign, an authority does not.
-    let digits = port.bytes().all(|b| b.is_ascii_digit());
-    match port {
-        "" => Some((host, None)),
-        _ if digits => Some((host, Some(port.parse().ok()?))),
+    match digits {
+        "" => Some(None),
+        _ if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse().ok().map(Some),
         _ => None,
     }
 }
 
-fn is_host(host: &str) -> bool {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.strip_suffix(']').is_some_and(|text| text.parse::<Ipv6Addr>().is_ok());
-    }
-    // RFC 3986, section 3.2.2, reg-name; without `%`, which no browser sends here, and without
-    // `*`, which configuration might mean as a wildcard.
-    !host.is_empty()
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'))
+/// RFC 3986, section 3.2.2, reg-name; without `%`, which no browser sends here, and without `*`,
+/// which configuration might mean as a wildcard.
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

@@ -26,23 +26,26 @@ pin_project! {
 pin_project! {
     #[project = KindProjection]
     enum Kind<F, R, E, St> {
-        Refused { response: Option<Response<CsrfBody<R>>> },
-        Passed { #[pin] inner: F, delivery: Option<Delivery>, shared: Arc<Shared<St>> },
+        Refused { response: Option<Box<Response<CsrfBody<R>>>> },
+        Passed { #[pin] inner: F, owed: Option<Box<Owed<St>>> },
         Slow { slow: Slow<R, E> },
     }
 }
 
+/// Boxed, because most responses owe nothing and every future is moved about.
+struct Owed<St> {
+    delivery: Delivery,
+    shared: Arc<Shared<St>>,
+}
+
 impl<F, R, E, St> ResponseFuture<F, R, E, St> {
-    pub(crate) const fn refused(response: Response<CsrfBody<R>>) -> Self {
-        Self { kind: Kind::Refused { response: Some(response) } }
+    pub(crate) fn refused(response: Response<CsrfBody<R>>) -> Self {
+        Self { kind: Kind::Refused { response: Some(Box::new(response)) } }
     }
 
-    pub(crate) const fn passed(
-        inner: F,
-        delivery: Option<Delivery>,
-        shared: Arc<Shared<St>>,
-    ) -> Self {
-        Self { kind: Kind::Passed { inner, delivery, shared } }
+    pub(crate) fn passed(inner: F, delivery: Option<Delivery>, shared: &Arc<Shared<St>>) -> Self {
+        let owed = delivery.map(|delivery| Box::new(Owed { delivery, shared: shared.clone() }));
+        Self { kind: Kind::Passed { inner, owed } }
     }
 
     pub(crate) fn slow(
@@ -62,14 +65,15 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project().kind.project() {
             KindProjection::Refused { response } => match response.take() {
-                Some(response) => Poll::Ready(Ok(response)),
+                Some(response) => Poll::Ready(Ok(*response)),
                 // Polled again after it was ready, which no caller may do.
                 None => Poll::Pending,
             },
-            KindProjection::Passed { inner, delivery, shared } => {
+            KindProjection::Passed { inner, owed } => {
                 let mut response = ready!(inner.poll(context))?;
-                if let Some(delivery) = delivery.take() {
-                    delivery.apply_now(shared, &mut response);
+                if let Some(owed) = owed.take() {
+                    let Owed { delivery, shared } = *owed;
+                    delivery.apply_now(&shared, &mut response);
                 }
                 Poll::Ready(Ok(response.map(Either::Right)))
             }

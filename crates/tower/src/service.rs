@@ -83,7 +83,7 @@ where
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
                 insert_handle(&self.shared, request.extensions_mut(), delivery.as_ref());
                 let request = request.map(HeldBody::untouched);
-                ResponseFuture::passed(self.inner.call(request), delivery, self.shared.clone())
+                ResponseFuture::passed(self.inner.call(request), delivery, &self.shared)
             }
             settled => ResponseFuture::slow(self.slow(request, settled.and_then(Result::ok))),
         }

@@ -5,7 +5,7 @@
 //! bytes before the first `=`, without the space that RFC 6265 puts between pairs, and nothing
 //! else is touched.
 
-use http::header::{COOKIE, HeaderMap};
+use http::HeaderValue;
 
 /// The outcome of looking for one cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +18,12 @@ pub enum Cookie<'r> {
     Many,
 }
 
-pub(super) fn find<'r>(headers: &'r HeaderMap, name: &str) -> Cookie<'r> {
+pub(super) fn find<'r>(
+    headers: impl IntoIterator<Item = &'r HeaderValue>,
+    name: &str,
+) -> Cookie<'r> {
     let mut found = Cookie::Absent;
-    for header in headers.get_all(COOKIE) {
+    for header in headers {
         for pair in pairs(header.as_bytes()) {
             let pair = strip_space(pair);
             let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|r| r.strip_prefix(b"="))

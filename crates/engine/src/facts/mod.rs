@@ -5,7 +5,7 @@ mod head;
 
 use std::net::IpAddr;
 
-use http::header::HeaderMap;
+use http::header::{COOKIE, HeaderMap};
 use http::{HeaderValue, Method, Uri};
 
 pub use cookies::Cookie;
@@ -124,7 +124,7 @@ pub struct Facts<'r> {
     pub(crate) forwarded: Single<'r>,
     pub(crate) forwarded_host: Single<'r>,
     pub(crate) forwarded_proto: Single<'r>,
-    pub(crate) has_cookie: bool,
+    pub(crate) cookies: Single<'r>,
     pub(crate) websocket: bool,
     overrides: Overrides<'r>,
 }
@@ -153,7 +153,7 @@ impl<'r> Facts<'r> {
             forwarded: Single::Absent,
             forwarded_host: Single::Absent,
             forwarded_proto: Single::Absent,
-            has_cookie: false,
+            cookies: Single::Absent,
             // RFC 8441: the extended CONNECT of HTTP/2 opens a WebSocket as well.
             websocket: head.method == Method::CONNECT,
             overrides: Overrides::default(),
@@ -190,7 +190,7 @@ impl<'r> Facts<'r> {
         match (name.len(), name) {
             (4, "host") => self.host.add(value),
             (6, "origin") => self.origin.add(value),
-            (6, "cookie") => self.has_cookie = true,
+            (6, "cookie") => self.cookies.add(value),
             (7, "referer") => self.referer.add(value),
             (7, "upgrade") => self.websocket |= names_websocket(value),
             (9, "forwarded") => self.forwarded.add(value),
@@ -254,7 +254,11 @@ impl<'r> Facts<'r> {
 
     /// The values of the cookie `name` in all `Cookie` headers, compared byte by byte.
     pub(crate) fn cookie(&self, name: &str) -> Cookie<'r> {
-        if self.has_cookie { cookies::find(self.head.headers, name) } else { Cookie::Absent }
+        match self.cookies {
+            Single::Absent => Cookie::Absent,
+            Single::One(header) => cookies::find([header], name),
+            Single::Many => cookies::find(self.head.headers.get_all(COOKIE), name),
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Credentials {
             policy.api_key_headers().iter().any(|name| facts.headers().contains_key(name.name()))
         };
         Self {
-            cookie: facts.has_cookie,
+            cookie: !matches!(facts.cookies, Single::Absent),
             browser_auth: matches!(scheme, Authorization::Browser | Authorization::Basic),
             basic: scheme == Authorization::Basic,
             client_certificate: facts.peer.client_certificate,

@@ -26,15 +26,20 @@ impl Target<'_> {
         if self.public.is_empty() {
             return self.claimed.is_some_and(|own| own == seen);
         }
-        let public = || self.public.iter().map(Origin::as_ref);
-        let addressed =
-            |own: &OriginRef<'_>| self.claimed.is_some_and(|claimed| own.same_authority(&claimed));
-        if public().any(|own| addressed(&own)) {
-            public().any(|own| addressed(&own) && own == seen)
-        } else {
-            // A proxy rewrote Host to a name of its own.
-            public().any(|own| own == seen)
+        let mut addressed = false;
+        let mut named = false;
+        for own in self.public.iter().map(Origin::as_ref) {
+            let is_seen = own == seen;
+            if self.claimed.is_some_and(|claimed| own.same_authority(&claimed)) {
+                if is_seen {
+                    return true;
+                }
+                addressed = true;
+            }
+            named |= is_seen;
         }
+        // Where none is addressed, a proxy rewrote Host to a name of its own.
+        named && !addressed
     }
 
     /// Whether Fetch Metadata speaks of this site. It is relative to the name that the browser

@@ -86,11 +86,11 @@ impl Key {
         self.id
     }
 
-    pub(crate) fn mac(&self, purpose: Purpose) -> MacKey {
+    pub(crate) const fn mac(&self, purpose: Purpose) -> &MacKey {
         match purpose {
-            Purpose::Synchronizer => self.synchronizer.clone(),
-            Purpose::DoubleSubmit => self.double_submit.clone(),
-            Purpose::Ticket => self.ticket.clone(),
+            Purpose::Synchronizer => &self.synchronizer,
+            Purpose::DoubleSubmit => &self.double_submit,
+            Purpose::Ticket => &self.ticket,
         }
     }
 

@@ -290,7 +290,7 @@ impl Policy {
 /// Not `http::Method::is_safe`, which counts QUERY: frameworks and apps do not agree on it yet, so
 /// it must be shown to be wanted, like every unknown method. So must `get`: methods differ by case.
 pub(crate) fn is_safe(method: &Method) -> bool {
-    [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
 }
 
 #[cfg(test)]

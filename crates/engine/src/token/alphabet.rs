@@ -2,7 +2,9 @@
 
 /// The symbols of a token's text, each standing for its place in the row.
 pub(crate) struct Alphabet {
-    symbols: &'static [u8],
+    /// Padded to what six bits can name, so that looking one up needs no check.
+    symbols: [u8; 64],
+    radix: u8,
     values: [u8; 256],
 }
 
@@ -21,18 +23,20 @@ pub(crate) static BASE64URL: Alphabet =
 
 impl Alphabet {
     #[expect(clippy::indexing_slicing, reason = "runs at compile time, where it cannot panic")]
-    const fn of(symbols: &'static [u8]) -> Self {
+    const fn of(row: &[u8]) -> Self {
+        let mut symbols = [b'?'; 64];
         let mut values = [NO_VALUE; 256];
         let mut at = 0;
-        while at < symbols.len() {
-            values[symbols[at] as usize] = at as u8;
+        while at < row.len() {
+            symbols[at] = row[at];
+            values[row[at] as usize] = at as u8;
             at += 1;
         }
-        Self { symbols, values }
+        Self { symbols, radix: row.len() as u8, values }
     }
 
     pub(crate) const fn radix(&self) -> u64 {
-        self.symbols.len() as u64
+        self.radix as u64
     }
 
     pub(crate) fn value(&self, symbol: u8) -> Option<u8> {
@@ -40,13 +44,13 @@ impl Alphabet {
     }
 
     pub(crate) fn symbol(&self, digit: u8) -> u8 {
-        self.symbols.get(usize::from(digit)).copied().unwrap_or(b'?')
+        self.symbols.get(usize::from(digit & 63)).copied().unwrap_or(b'?')
     }
 
     /// How many digits one word is divided into: few enough that none is off its fair share by more
     /// than 2^-16.
     pub(super) const fn per_word(&self) -> usize {
-        match self.symbols.len() {
+        match self.radix {
             16 => 16,
             64 => 10,
             _ => LEAST_PER_WORD,
@@ -55,17 +59,20 @@ impl Alphabet {
 
     /// Turns pseudo-random words into digits.
     pub(super) fn spread(&self, words: impl Iterator<Item = u64>, into: &mut [u8]) {
-        // A constant divisor is what makes this cheap: the compiler turns it into a product.
-        match self.symbols.len() {
-            16 => divide::<16>(words, into, self.per_word()),
-            64 => divide::<64>(words, into, self.per_word()),
-            _ => divide::<62>(words, into, self.per_word()),
+        // Constants are what makes this cheap: division becomes a product, the loop unrolls.
+        match self.radix {
+            16 => divide::<16, 16>(words, into),
+            64 => divide::<64, 10>(words, into),
+            _ => divide::<62, LEAST_PER_WORD>(words, into),
         }
     }
 }
 
-fn divide<const RADIX: u64>(words: impl Iterator<Item = u64>, into: &mut [u8], per_word: usize) {
-    for (digits, mut word) in into.chunks_mut(per_word).zip(words) {
+fn divide<const RADIX: u64, const PER_WORD: usize>(
+    words: impl Iterator<Item = u64>,
+    into: &mut [u8],
+) {
+    for (digits, mut word) in into.chunks_mut(PER_WORD).zip(words) {
         for digit in digits {
             *digit = (word % RADIX) as u8;
             word /= RADIX;

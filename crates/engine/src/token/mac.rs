@@ -36,25 +36,22 @@ impl<'a> Binding<'a> {
 /// mode of NIST SP 800-108.
 pub(super) fn fill(
     words: &mut [u64],
-    key: MacKey,
+    key: &MacKey,
     scope: &str,
     binding: Binding<'_>,
     fields: &[&[u8]],
 ) {
-    let mut text = Gather { mac: key, held: [0; 128], len: 0 };
-    text.field(scope.as_bytes());
-    text.add(&[binding.kind()]);
-    text.field(binding.bytes());
-    for field in fields {
-        text.field(field);
-    }
-    let mut absorbed = Some(text.finish());
-    let blocks = words.len().div_ceil(4);
     for (counter, words) in words.chunks_mut(4).enumerate() {
-        // The last block needs no copy, and most tokens have only one.
-        let last = counter + 1 == blocks;
-        let Some(mut mac) = (if last { absorbed.take() } else { absorbed.clone() }) else { return };
-        mac.update(&[counter as u8]);
+        let mut mac = key.clone();
+        let mut text = Gather { mac: &mut mac, held: [0; 64], len: 0 };
+        text.field(scope.as_bytes());
+        text.add(&[binding.kind()]);
+        text.field(binding.bytes());
+        for field in fields {
+            text.field(field);
+        }
+        text.add(&[counter as u8]);
+        text.flush();
         let block: [u8; 32] = mac.finalize().into_bytes().into();
         for (word, bytes) in words.iter_mut().zip(block.chunks_exact(8)) {
             *word = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -63,15 +60,22 @@ pub(super) fn fill(
 }
 
 /// Joins short pieces before they reach the MAC, which takes one long one faster.
-struct Gather {
-    mac: MacKey,
-    held: [u8; 128],
+struct Gather<'a> {
+    mac: &'a mut MacKey,
+    held: [u8; 64],
     len: usize,
 }
 
-impl Gather {
+impl Gather<'_> {
     fn field(&mut self, field: &[u8]) {
-        self.add(&(field.len() as u32).to_be_bytes());
+        // One byte says a short length, so that most texts fit one block of the hash.
+        match u8::try_from(field.len()) {
+            Ok(len) if len < u8::MAX => self.add(&[len]),
+            _ => {
+                self.add(&[u8::MAX]);
+                self.add(&(field.len() as u64).to_be_bytes());
+            }
+        }
         self.add(field);
     }
 
@@ -88,10 +92,5 @@ impl Gather {
     fn flush(&mut self) {
         self.mac.update(self.held.get(..self.len).unwrap_or_default());
         self.len = 0;
-    }
-
-    fn finish(mut self) -> MacKey {
-        self.flush();
-        self.mac
     }
 }

@@ -99,6 +99,13 @@ impl Token {
         }
     }
 
+    fn push_all(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.len..self.len + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.len += bytes.len();
+        }
+    }
+
     /// As it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -154,22 +161,14 @@ impl Row {
         alphabet.spread(words.iter().copied(), self.take(left));
 
         let (digits, _) = self.token.bytes.split_at_mut(self.token.len);
-        if self.shape != Shape::Uuid {
-            digits.iter_mut().for_each(|digit| *digit = alphabet.symbol(*digit));
-            return self.token;
+        if self.shape == Shape::Uuid
+            && let (Some(version), Some(variant)) = fixed_places(digits)
+        {
+            *version = 4;
+            *variant = 8 | *variant & 3;
         }
-        let mut token = Token::empty();
-        for (index, digit) in digits.iter().enumerate() {
-            if matches!(index, 8 | 12 | 16 | 20) {
-                token.push(b'-');
-            }
-            token.push(alphabet.symbol(match index {
-                12 => 4,
-                16 => 8 | digit & 3,
-                _ => *digit,
-            }));
-        }
-        token
+        digits.iter_mut().for_each(|digit| *digit = alphabet.symbol(*digit));
+        if self.shape == Shape::Uuid { with_dashes(digits) } else { self.token }
     }
 
     fn take(&mut self, width: usize) -> &mut [u8] {
@@ -177,6 +176,26 @@ impl Row {
         self.token.len = (from + width).min(MAX_SYMBOLS);
         self.token.bytes.get_mut(from..self.token.len).unwrap_or_default()
     }
+}
+
+/// Where a UUID says what kind of one it is (RFC 9562, section 5.4).
+fn fixed_places(digits: &mut [u8]) -> (Option<&mut u8>, Option<&mut u8>) {
+    let (before, after) = digits.split_at_mut(digits.len().min(16));
+    (before.get_mut(12), after.first_mut())
+}
+
+fn with_dashes(symbols: &[u8]) -> Token {
+    let mut token = Token::empty();
+    let mut rest = symbols;
+    for group in [8, 4, 4, 4, 12] {
+        let (own, after) = rest.split_at(group.min(rest.len()));
+        if token.len > 0 {
+            token.push_all(b"-");
+        }
+        token.push_all(own);
+        rest = after;
+    }
+    token
 }
 
 /// Reads numbers from the text of a token, from the left.

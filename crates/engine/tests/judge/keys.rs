@@ -105,6 +105,22 @@ fn sites_under_one_keyring_do_not_share_tokens() {
 }
 
 #[test]
+fn scope_and_session_do_not_run_into_each_other() {
+    // Long enough that no buffer holds both.
+    let text = "0123456789abcdef".repeat(10);
+    let mut tokens: Vec<String> = (1..text.len())
+        .map(|at| {
+            let (scope, session) = text.split_at(at);
+            let policy = policy("dialect = \"genesys\"").with_scope(scope);
+            token(&Engine::new(policy, ring()), session)
+        })
+        .collect();
+    tokens.sort();
+    tokens.dedup();
+    assert_eq!(tokens.len(), text.len() - 1);
+}
+
+#[test]
 fn session_names_outlive_rotation_and_tell_nothing() {
     let name = |ring| Engine::new(policy(""), ring).session_key(SESSION.as_bytes());
     assert_eq!(name(ring()), name(ring().rotated(&[8; 32], MOMENT.now)));

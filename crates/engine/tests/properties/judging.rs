@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use countersign::{
-    Engine, Facts, Holder, Issue, Keyring, Mode, OriginRef, Peer, Policy, RouteAccess, Scheme,
-    SessionEvidence, Verdict, builtin,
+    Engine, Facts, Holder, Issue, Keyring, Mode, OriginRef, Peer, Policy, RouteAccess, Rule,
+    Scheme, SessionEvidence, Verdict, builtin,
 };
 use http::{HeaderName, HeaderValue, Request};
 use proptest::prelude::*;
@@ -243,9 +243,9 @@ proptest! {
                 ("upgrade", "websocket"),
                 ("sec-fetch-site", "cross-site"),
                 ("sec-fetch-site", "same-site"),
-                ("origin", "https://evil.example"),
+                ("origin", "https://elsewhere.example"),
                 ("origin", "null"),
-                ("referer", "https://evil.example/"),
+                ("referer", "https://elsewhere.example/"),
                 ("host", "app.example"),
                 ("cookie", "theme=dark"),
                 ("authorization", "Basic eDp5"),
@@ -255,9 +255,16 @@ proptest! {
                 // Where the dialect lets scripts in, Basic alone is asked for less than nothing is.
                 let basic_alone = more.0 == "authorization"
                     && engine.policy().dialect().name == "voss";
+                // A hidden origin that the browser vouches for is evidence of the own site.
+                let vouched = more == ("origin", "null")
+                    && soup.headers.iter().any(|(name, _)| *name == "sec-fetch-site");
+                // A read of an exempt route is looked at for ambiguity; under another method's name
+                // the exemption does not hold, and a read like any other is not looked at.
+                let unread = more.0.ends_with("override")
+                    && matches!(refusal.rule, Rule::Ambiguity | Rule::Canonicalise);
                 let after = verdict(&engine, &soup, &request(&soup, &[more]));
                 prop_assert!(
-                    basic_alone || matches!(after, Verdict::Refuse(_)),
+                    basic_alone || vouched || unread || matches!(after, Verdict::Refuse(_)),
                     "{:?} was refused for {}, with {:?} it is `{}`", soup, refusal.reason, more, say(&after)
                 );
             }

@@ -20,6 +20,8 @@ mod placeholders;
 mod send;
 #[path = "../layer/common/store.rs"]
 mod store;
+#[path = "../../../engine/tests/common/text.rs"]
+mod text;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -43,8 +45,9 @@ const LEFT_OUT: [(&str, &str); 0] = [];
 
 #[tokio::test]
 async fn every_case_gets_its_verdict() {
-    let (mut ran, mut left_out, mut failures) = (0, 0, Vec::new());
+    let (mut ran, mut left_out, mut written, mut failures) = (0, 0, 0, Vec::new());
     for file in load(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../corpus")) {
+        written += file.text.matches("[[row.case]]").count();
         for row in &file.rows {
             for entry in row.entries() {
                 let place = format!("{} row {}: {}", file.name, row.number, entry.case.name);
@@ -60,6 +63,7 @@ async fn every_case_gets_its_verdict() {
     }
     println!("{ran} cases, {left_out} left out");
     assert_eq!(left_out, LEFT_OUT.len(), "a name in the list is no case");
+    assert_eq!(ran + left_out, written, "a case of the files did not run");
     assert!(ran > 200, "only {ran} cases");
     assert!(failures.is_empty(), "{} of {ran} cases:\n{}", failures.len(), failures.join("\n"));
 }

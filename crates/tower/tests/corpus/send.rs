@@ -56,7 +56,7 @@ pub(crate) async fn http1(app: Router, request: &str) -> Result<Answer, String> 
 
 /// The same request as HTTP/2 writes it. A CONNECT opens a WebSocket (RFC 8441).
 pub(crate) async fn http2(app: Router, text: &str, authority: &str) -> Result<Answer, String> {
-    let (head, body) = crate::common::request(text).into_parts();
+    let (head, body) = crate::text::request(text).into_parts();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     let uri = Uri::builder().scheme("https").authority(authority).path_and_query(target);
     let mut request = hyper::Request::builder()

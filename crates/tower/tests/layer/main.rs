@@ -21,3 +21,4 @@ mod logs;
 mod one_time;
 mod patterns;
 mod refusal;
+mod service;

@@ -1,11 +1,11 @@
 //! What the log would show.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -23,23 +23,31 @@ impl Line {
     }
 }
 
+thread_local! {
+    static LINES: RefCell<Option<Vec<Line>>> = const { RefCell::new(None) };
+}
+
 /// Everything that is logged on this thread, at any level, by anybody, while the value lives. Tests
 /// that use it run their server on the same thread.
-pub(crate) struct Log {
-    lines: Arc<Mutex<Vec<Line>>>,
-    _guard: DefaultGuard,
-}
+pub(crate) struct Log(());
 
 impl Log {
     pub(crate) fn capture() -> Self {
-        let lines = Arc::default();
-        let subscriber = tracing_subscriber::registry().with(Collector(Arc::clone(&lines)));
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        static INSTALLED: Once = Once::new();
+        // One subscriber for the process: with one for each thread, an event that another thread
+        // comes upon first may be taken for one that interests nobody.
+        INSTALLED.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Collector);
+            tracing::subscriber::set_global_default(subscriber).expect("there is no other");
+        });
+        tracing::callsite::rebuild_interest_cache();
+        LINES.set(Some(Vec::new()));
+        Self(())
     }
 
     /// What was logged since the last call.
     pub(crate) fn take(&self) -> Vec<Line> {
-        std::mem::take(&mut self.lines.lock().expect("no test panicked in it"))
+        LINES.replace(Some(Vec::new())).unwrap_or_default()
     }
 
     /// The same, of this crate alone.
@@ -48,16 +56,24 @@ impl Log {
     }
 }
 
-struct Collector(Arc<Mutex<Vec<Line>>>);
+impl Drop for Log {
+    fn drop(&mut self) {
+        LINES.set(None);
+    }
+}
+
+struct Collector;
 
 impl<S: Subscriber> Layer<S> for Collector {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields(BTreeMap::new());
-        event.record(&mut fields);
-        let meta = event.metadata();
-        let line =
-            Line { level: *meta.level(), target: meta.target().to_owned(), fields: fields.0 };
-        self.0.lock().expect("no test panicked in it").push(line);
+        LINES.with_borrow_mut(|lines| {
+            let Some(lines) = lines else { return };
+            let mut fields = Fields(BTreeMap::new());
+            event.record(&mut fields);
+            let meta = event.metadata();
+            let target = meta.target().to_owned();
+            lines.push(Line { level: *meta.level(), target, fields: fields.0 });
+        });
     }
 }
 
