@@ -22,6 +22,7 @@ fn main() {
     }
     for subject in Subject::all() {
         row(&format!("token of {}", subject.title), true, || subject.holds());
+        row(&format!("token of {}, believed", subject.title), true, || subject.believed());
     }
     println!("\n{:<58}{:>12}", "allocations of making a token", "count");
     let mut random = ThreadRandom::default();
