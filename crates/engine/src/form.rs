@@ -2,8 +2,22 @@
 
 use std::borrow::Cow;
 
-use crate::judge::Field;
 use crate::path::hex;
+
+/// What was found in a form.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Field {
+    /// No field of that name.
+    Absent,
+    /// One, with this value.
+    One(Vec<u8>),
+    /// More than one, or a list.
+    Repeated,
+    /// The body is longer than the limit, and the field is not in its beginning.
+    TooLarge,
+    /// The body is not the form that its `Content-Type` says.
+    Malformed,
+}
 
 /// Looks for the field `name`. `name[]`, which some frameworks read as a list of that name, counts
 /// as a repetition.

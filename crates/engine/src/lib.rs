@@ -69,9 +69,9 @@ pub use dialect::{
 };
 pub use engine::{Engine, Moment};
 pub use facts::{Cookie, Facts, Head, Peer, RouteAccess, Scheme, SessionEvidence, Single};
-pub use form::urlencoded_field;
+pub use form::{Field, urlencoded_field};
 pub use issue::{Holder, Issue};
-pub use judge::{Field, NeedForm, NeedSession, NeedSpend, Step};
+pub use judge::{NeedForm, NeedSession, NeedSpend, Step};
 pub use keyring::{KeyId, Keyring, KeyringFileError, Secret};
 pub use origin::{NotAnOrigin, Origin, OriginRef};
 pub use path::{CanonicalPath, NotAPattern, PathPattern};

@@ -3,7 +3,15 @@
 use crate::policy::Policy;
 use crate::verdict::{Reason, Refusal};
 
-pub(crate) fn remedy(refusal: &Refusal, policy: &Policy) -> String {
+impl Refusal {
+    /// The one setting that would change this verdict, as a sentence for the operator.
+    #[must_use]
+    pub fn remedy(&self, policy: &Policy) -> String {
+        remedy(self, policy)
+    }
+}
+
+fn remedy(refusal: &Refusal, policy: &Policy) -> String {
     let seen = &refusal.seen;
     let header =
         policy.dialect().token.as_ref().map_or("the token header", |rules| rules.header.as_str());

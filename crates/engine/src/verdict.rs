@@ -6,8 +6,6 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::policy::Policy;
-
 /// The numbered rules at the head of this crate's documentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -289,14 +287,6 @@ pub struct Refusal {
     pub seen: Cow<'static, str>,
     /// What it was compared with.
     pub expected: Cow<'static, str>,
-}
-
-impl Refusal {
-    /// The one setting that would change this verdict, as a sentence for the operator.
-    #[must_use]
-    pub fn remedy(&self, policy: &Policy) -> String {
-        crate::remedy::remedy(self, policy)
-    }
 }
 
 /// One thing that a rule looked at, for `explain` and for logs.

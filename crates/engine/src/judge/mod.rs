@@ -9,7 +9,7 @@ mod token;
 
 use std::borrow::Cow;
 
-pub use step::{Field, NeedForm, NeedSession, NeedSpend, Step};
+pub use step::{NeedForm, NeedSession, NeedSpend, Step};
 
 use crate::dialect::{Absent, BasicAlone, BearerAlone, DeliverOn, Require};
 use crate::engine::{Engine, Moment};

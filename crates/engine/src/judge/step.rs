@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::{Case, token};
 use crate::dialect::TokenRules;
+use crate::form::Field;
 use crate::store::{SessionKey, Spent, StoredToken};
 use crate::token::{Shape, Ticket};
 use crate::verdict::{Permit, Verdict};
@@ -22,21 +23,6 @@ pub enum Step<'a> {
     Session(NeedSession<'a>),
     /// The store must spend a one-time token.
     Spend(NeedSpend<'a>),
-}
-
-/// What was found in a form.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Field {
-    /// No field of that name.
-    Absent,
-    /// One, with this value.
-    One(Vec<u8>),
-    /// More than one, or a list.
-    Repeated,
-    /// The body is longer than the limit, and the field is not in its beginning.
-    TooLarge,
-    /// The body is not the form that its `Content-Type` says.
-    Malformed,
 }
 
 /// Asks for a form field. Read at most [`NeedForm::limit`] bytes of the body for it.

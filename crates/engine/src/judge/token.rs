@@ -7,10 +7,11 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 
 use super::Case;
-use super::step::{Field, NeedForm, NeedSession, NeedSpend, Step};
+use super::step::{NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Bind, Pattern, TokenRules};
 use crate::engine::TokenCheck;
 use crate::facts::{Cookie, SessionEvidence, Single};
+use crate::form::Field;
 use crate::keyring::Keyring;
 use crate::policy::is_safe;
 use crate::store::{Spent, StoredToken};

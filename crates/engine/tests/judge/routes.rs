@@ -2,7 +2,7 @@
 //! takes for them.
 
 use super::{ask, dialect, judge, policy};
-use countersign::Policy;
+use countersign::{PathPattern, Policy, Require, Route};
 
 /// `require` for each path; the dialect's own demand is `ordinary`.
 fn routes(ordinary: &str, rows: &[(&str, &str, &str)]) -> Policy {
@@ -169,6 +169,21 @@ fn an_override_cannot_choose_the_laxer_of_two_rules() {
     ] {
         assert_eq!(level(&policy, line), expected, "{line}");
     }
+}
+
+#[test]
+fn a_route_that_asks_nothing_and_says_no_reason_is_no_exemption() {
+    let route = Route {
+        path: PathPattern::parse("/hook").unwrap(),
+        methods: None,
+        require: Require::Nothing,
+        reason: None,
+    };
+    let policy = Policy::standard().with_route(route);
+    let foreign = ask("POST /hook", &["Origin: https://evil.example"]);
+    assert_eq!(judge(&policy, &foreign), "refuse origin_mismatch");
+    let script = ask("POST /hook", &["Cookie: session=1"]);
+    assert_eq!(judge(&policy, &script), "allow nothing_against");
 }
 
 #[test]
