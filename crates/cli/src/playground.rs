@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_playground::{Environment, Options, print_guide, start};
 use tokio::runtime::Runtime;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::failure::Failure;
 
@@ -49,9 +50,11 @@ impl Playground {
 }
 
 fn log() {
-    let filter =
-        EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(anstream::stderr).init();
+    // `Targets` reads the same levels by target as `EnvFilter`, without its regular expressions.
+    let chosen = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = chosen.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().with_writer(anstream::stderr);
+    tracing_subscriber::registry().with(lines).with(filter).init();
 }
 
 /// Ends on Ctrl-C, and on what `kill` and service managers send.
