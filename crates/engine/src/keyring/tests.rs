@@ -72,3 +72,22 @@ fn nothing_secret_is_in_the_debug_text() {
     let shown = format!("{ring:?} {:?}", Secret::new([0xab; 32]));
     assert!(!shown.contains("171") && !shown.contains("abab"), "{shown}");
 }
+
+#[test]
+fn each_purpose_has_a_key_of_its_own() {
+    let ring = Keyring::from_random(&[7; 64]);
+    let tag = |mac: &MacKey| -> [u8; 32] {
+        mac.clone().chain_update(b"text").finalize().into_bytes().into()
+    };
+    let tags = [
+        tag(ring.current.mac(Purpose::Synchronizer)),
+        tag(ring.current.mac(Purpose::DoubleSubmit)),
+        tag(ring.current.mac(Purpose::Ticket)),
+        tag(&ring.pseudonym()),
+    ];
+    for (at, one) in tags.iter().enumerate() {
+        assert!(tags.iter().skip(at + 1).all(|other| other != one), "{at}");
+    }
+    let encryption = ring.current.encryption();
+    assert_ne!(encryption.expose(), ring.current.secret.expose());
+}

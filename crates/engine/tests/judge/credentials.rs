@@ -95,6 +95,15 @@ fn basic_alone_where_the_dialect_lets_scripts_in() {
 }
 
 #[test]
+fn two_authorizations_are_no_less_than_one_that_a_browser_adds() {
+    let policy = policy("");
+    let [bearer, basic] = ["Authorization: Bearer x", "Authorization: Basic eDp5"];
+    for lines in [[bearer, bearer], [bearer, basic], [basic, basic]] {
+        assert_eq!(judge(&policy, &ask("POST /x", &lines)), "refuse token_missing", "{lines:?}");
+    }
+}
+
+#[test]
 fn a_script_may_log_in_to_voss_over_https_without_referer() {
     let policy = policy("dialect = \"voss\"");
     let basic = "Authorization: Basic am9lOmJsb2dncw==";

@@ -107,7 +107,7 @@ fn sites_under_one_keyring_do_not_share_tokens() {
 #[test]
 fn scope_and_session_do_not_run_into_each_other() {
     // Long enough that no buffer holds both.
-    let text = "0123456789abcdef".repeat(10);
+    let text = "0123456789abcdef".repeat(20);
     let mut tokens: Vec<String> = (1..text.len())
         .map(|at| {
             let (scope, session) = text.split_at(at);
@@ -118,6 +118,13 @@ fn scope_and_session_do_not_run_into_each_other() {
     tokens.sort();
     tokens.dedup();
     assert_eq!(tokens.len(), text.len() - 1);
+
+    // The byte between them says what the token is bound to; an id that holds it moves nothing.
+    let of = |scope, session| {
+        let policy = policy("dialect = \"genesys\"").with_scope(scope);
+        token(&Engine::new(policy, ring()), session)
+    };
+    assert_ne!(of("a", "b\u{1}c"), of("a\u{1}b", "c"));
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn path() -> impl Strategy<Value = String> {
         Just("."),
         Just(".."),
         Just("%2e"),
+        Just("a%2eb"),
         Just(".%2E"),
         Just("a%2fb"),
         Just("a;x"),
