@@ -120,11 +120,16 @@ fn scope_and_session_do_not_run_into_each_other() {
     assert_eq!(tokens.len(), text.len() - 1);
 
     // The byte between them says what the token is bound to; an id that holds it moves nothing.
-    let of = |scope, session| {
+    let of = |scope: &str, session: &str| {
         let policy = policy("dialect = \"genesys\"").with_scope(scope);
         token(&Engine::new(policy, ring()), session)
     };
     assert_ne!(of("a", "b\u{1}c"), of("a\u{1}b", "c"));
+    // A scope of 255 bytes that begins like the length of one of 256.
+    let long = "x".repeat(247);
+    let one = of(&format!("\0\0\0\0\0\0\u{1}\0{long}"), "aaaaaaa\u{1}\u{b}bbbbbbbbbbb");
+    let other = of(&format!("{long}\u{1}\u{14}aaaaaaa"), "bbbbbbbbbbb");
+    assert_ne!(one, other);
 }
 
 #[test]

@@ -59,7 +59,7 @@ const DIALECTS: [Dialect; 6] = [
         bare: "refuse provenance_missing",
         own: "refuse token_missing",
         both: "refuse token_malformed",
-        bearer: "allow no_ambient_credential",
+        bearer: "refuse provenance_missing",
     },
     Dialect {
         name: "vmanage",
@@ -69,7 +69,7 @@ const DIALECTS: [Dialect; 6] = [
         bare: "refuse token_missing",
         own: "refuse token_missing",
         both: "allow token",
-        bearer: "allow no_ambient_credential",
+        bearer: "refuse token_missing",
     },
     Dialect {
         name: "tao",

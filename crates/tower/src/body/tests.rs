@@ -33,6 +33,10 @@ impl Body for Pieces {
             Failure(failure) => Err(failure),
         }))
     }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 fn body(pieces: impl IntoIterator<Item = Piece>) -> HeldBody<Pieces> {
@@ -68,6 +72,8 @@ async fn what_was_held_is_handed_on_whole() {
         let mut held = body(frames);
         let beginning = held.hold(limit).await;
         assert_eq!(held.size_hint().lower(), held.held.len() as u64, "{name}: still to come");
+        let nothing = untouched.0.is_empty() && untouched.1.is_none();
+        assert_eq!(held.is_end_stream(), nothing, "{name}: a reader may stop here");
         match beginning {
             Beginning::Whole(seen) => assert_eq!(seen, untouched.0, "{name}"),
             Beginning::Part(seen) => assert_eq!(seen, untouched.0[..limit], "{name}"),
