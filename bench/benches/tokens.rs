@@ -1,4 +1,4 @@
-//! Token verdicts beside what no token check can do without: one keyed hash and one decoding.
+//! Token verdicts beside what no token check can do without: keyed hashes and one decoding.
 
 mod subject;
 mod verdict;
@@ -19,6 +19,10 @@ use subject::Subject;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 
+/// A hundred hex digits are more than one hash has; and a ticket comes with the name that the store has
+/// for its session, which is a hash of its own.
+const HASHED_TWICE: [&str; 2] = ["vmanage", "tao"];
+
 fn main() {
     let mut report = Report::from_args();
     let dialects = Subject::all();
@@ -31,15 +35,21 @@ fn main() {
 fn verdicts(dialects: &[Subject], report: &mut Report) {
     let key = key();
     let (message, text) = ([0x5a; 48], BASE64URL_NOPAD.encode(&[0xa5; 48]));
-    let mut group = Group::new("token verdict, no browser evidence");
-    let bare =
-        group.add(Case::repeated("bare HMAC-SHA-256 of 48 bytes and base64url decoding", || {
-            let mut decoded = [0; 48];
-            let length = BASE64URL_NOPAD.decode_mut(black_box(text.as_bytes()), &mut decoded);
-            (length.is_ok(), decoded, hash(&key, black_box(&message)))
-        }));
+    let mut group = Group::new("token verdict");
+    let decode = || {
+        let mut decoded = [0; 48];
+        let length = BASE64URL_NOPAD.decode_mut(black_box(text.as_bytes()), &mut decoded);
+        (length.is_ok(), decoded)
+    };
+    let hashed = || hash(&key, black_box(&message));
+    let one = "bare: HMAC-SHA-256 of 48 bytes, base64url decoding";
+    let one = group.add(Case::repeated(one, || (decode(), hashed())));
+    let two = "bare: the hash twice, decoding once";
+    let two = group.add(Case::repeated(two, || (decode(), hashed(), hashed())));
     for subject in dialects {
         assert!(subject.holds(), "{}: the token must hold", subject.title);
+        let twice = HASHED_TWICE.iter().any(|name| subject.title.starts_with(name));
+        let bare = if twice { two } else { one };
         let whole = group.add(Case::repeated(&subject.title, || subject.holds()));
         let rest = format!("{}, token believed", subject.title);
         let rest = group.add(Case::repeated(rest, || subject.believed()));

@@ -66,8 +66,10 @@ pub struct Handle(usize);
 pub struct Ratio {
     pub(crate) of: usize,
     pub(crate) to: usize,
-    /// What to take from each of the two.
-    pub(crate) less: [Option<usize>; 2],
+    /// What to take from the first.
+    pub(crate) less: Option<usize>,
+    /// What to take from the second.
+    pub(crate) to_less: Option<usize>,
     pub(crate) target: Option<f64>,
 }
 
@@ -75,20 +77,20 @@ impl Ratio {
     /// `of` divided by `to`.
     #[must_use]
     pub const fn new(of: Handle, to: Handle) -> Self {
-        Self { of: of.0, to: to.0, less: [None; 2], target: None }
-    }
-
-    /// After taking from both what `floor` costs.
-    #[must_use]
-    pub const fn above(mut self, floor: Handle) -> Self {
-        self.less = [Some(floor.0); 2];
-        self
+        Self { of: of.0, to: to.0, less: None, to_less: None, target: None }
     }
 
     /// After taking from the first what `floor` costs.
     #[must_use]
     pub const fn less(mut self, floor: Handle) -> Self {
-        self.less = [Some(floor.0), None];
+        self.less = Some(floor.0);
+        self
+    }
+
+    /// After taking from the second what `floor` costs.
+    #[must_use]
+    pub const fn to_less(mut self, floor: Handle) -> Self {
+        self.to_less = Some(floor.0);
         self
     }
 

@@ -71,7 +71,8 @@ impl Report {
 
 fn line(title: &str, cases: &[Measured], ratio: &Ratio) -> Option<String> {
     let (of, to) = (cases.get(ratio.of)?, cases.get(ratio.to)?);
-    let [own_floor, other_floor] = ratio.less.map(|floor| cases.get(floor?));
+    let floor = |index: Option<usize>| index.and_then(|index| cases.get(index));
+    let (own_floor, other_floor) = (floor(ratio.less), floor(ratio.to_less));
     let (ours, theirs) = (net(of, own_floor), net(to, other_floor));
     let (own, other) = (median(ours.clone()), median(theirs.clone()));
     let named = |case: &Measured, floor: Option<&Measured>| match floor {
