@@ -186,6 +186,40 @@ async fn nothing_works_without_the_store_and_nothing_slips_through() {
     }
 }
 
+/// At login the answer's body may carry what belongs to the session that begins with it.
+#[tokio::test]
+async fn a_login_hands_out_what_the_new_session_may_use() {
+    let one = post(async |csrf: Csrf| csrf.token_for_session("new").await);
+    let pool = post(async |csrf: Csrf| {
+        csrf.tickets_for_session("new").await.map(|tickets| tickets.join(" "))
+    });
+    for (policy, cookie, count) in [
+        (policy("standard"), "session", 1),
+        (stored(), "session", 1),
+        (policy("tao"), "tao_session", 10),
+    ] {
+        let name = policy.dialect().name.clone();
+        let routes = asking().route("/one", one.clone()).route("/pool", pool.clone());
+        let server = Server::start(protected(layer(policy), routes)).await;
+        let old = format!("{cookie}=old");
+        for (path, count) in [("/one", 1), ("/pool", count)] {
+            let own = server.token(&old).await;
+            let call = server.post(path).cookie(&old).header("x-csrf-token", &own);
+            let login = call.send().await;
+            assert_eq!(login.status(), 200, "{name} {path}");
+            let tokens: Vec<&str> = login.body().split(' ').collect();
+            assert_eq!(tokens.len(), count, "{name} {path}");
+            for token in tokens {
+                for (session, status) in [("old", 403), ("new", 200)] {
+                    let call = server.post("/").cookie(&format!("{cookie}={session}"));
+                    let answer = call.header("x-csrf-token", token).send().await;
+                    assert_eq!(answer.status(), status, "{name} {path} {session}");
+                }
+            }
+        }
+    }
+}
+
 /// It may go away between judging a request and answering it.
 #[tokio::test]
 async fn an_answer_goes_out_without_a_token_when_the_store_went_away() {

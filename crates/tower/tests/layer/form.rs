@@ -49,6 +49,7 @@ async fn urlencoded_forms() {
         ("key percent-encoded", format!("a=b&%63srf_token={token}"), "passes"),
         ("first of a long form", format!("{own}&a={filler}"), "passes"),
         ("just within the limit", format!("{}&{own}", &filler[..LIMIT - 100]), "passes"),
+        ("across the limit", format!("a={}&{own}", &filler[..LIMIT - 30]), "form_too_large"),
         ("behind the limit", format!("a={filler}&{own}"), "form_too_large"),
         ("empty body", String::new(), "token_missing"),
         ("no such field", "a=b".into(), "token_missing"),

@@ -43,6 +43,8 @@ async fn a_stored_token_is_random_and_good_as_long_as_it_is_kept() {
     let elsewhere = Server::start(protected(layer(stored()), kept_routes(&calls))).await;
     assert_ne!(own, elsewhere.token("session=a").await, "it is not derived from the session");
 
+    let read = server.get("/").cookie("session=a").send().await;
+    assert_eq!(read.headers()["x-csrf-token"], *own, "a read delivers it from the store");
     let masked = server.get("/field").cookie("session=a").send().await.into_body();
     assert_ne!(masked, own);
     for (name, cookie, token, expected) in [

@@ -10,9 +10,10 @@ use axum::extract::Request as AxumRequest;
 use axum::http::{Request, Response, StatusCode};
 use axum::routing::{any, post};
 use axum::{Extension, Router};
-use countersign::{Peer, Scheme};
+use countersign::{Peer, Reason, Scheme};
 use countersign_tower::axum::CsrfField;
-use countersign_tower::{Connection, CsrfLayer, HeldBody};
+use countersign_tower::{Connection, CsrfLayer, HeldBody, Rejection};
+use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
@@ -73,6 +74,24 @@ async fn the_value_that_said_it_was_ready_is_the_one_that_is_called() {
         poll_fn(|context| service.poll_ready(context)).await.unwrap();
         let answer = service.call(request.body(Body::from(body)).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 200, "{name}");
+    }
+}
+
+/// Whoever stops in the middle of a form has sent a broken one, not one without a token.
+#[tokio::test]
+async fn a_form_that_broke_off_is_no_form() {
+    let mut service = layer(policy("standard")).layer(OneAtATime { is_ready: false });
+    for content_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b"] {
+        let (mut frames, body) = Channel::<Bytes, std::io::Error>::new(1);
+        frames.send_data(Bytes::from_static(b"a=b&csrf_")).await.unwrap();
+        frames.abort(std::io::ErrorKind::ConnectionReset.into());
+        let request = Request::post("/")
+            .header("host", "a")
+            .header("cookie", "session=a")
+            .header("content-type", content_type);
+        let answer = service.call(request.body(Body::new(body)).unwrap()).await.unwrap();
+        let rejection = answer.extensions().get::<Rejection>().expect(content_type);
+        assert_eq!(rejection.reason(), Reason::FormMalformed, "{content_type}");
     }
 }
 
