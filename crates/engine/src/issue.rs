@@ -26,6 +26,14 @@ impl Holder {
             Self::User(name) => Binding::User(name),
         }
     }
+
+    /// Whether it is what a dialect binds tokens to. An empty id or name is nobody's.
+    fn suits(&self, bind: Bind) -> bool {
+        match self {
+            Self::Session(id) => bind == Bind::Session && !id.is_empty(),
+            Self::User(name) => bind == Bind::User && !name.is_empty(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Holder {
@@ -87,11 +95,7 @@ impl Engine {
     /// Makes a token for `holder`.
     pub fn issue(&self, holder: &Holder, moment: Moment, random: &mut dyn Random) -> Issue {
         let Some((ring, rules)) = self.issuing() else { return Issue::None };
-        let fits = match holder {
-            Holder::Session(_) => self.policy().dialect().session.bind == Bind::Session,
-            Holder::User(_) => self.policy().dialect().session.bind == Bind::User,
-        };
-        if !fits || !self.policy().is_enabled() {
+        if !holder.suits(self.policy().dialect().session.bind) {
             return Issue::None;
         }
         let (scope, binding) = (self.policy().scope(), holder.binding());
@@ -127,6 +131,9 @@ impl Engine {
     ) -> Vec<String> {
         let Some((ring, rules)) = self.issuing() else { return Vec::new() };
         let Some(shape) = rules.shape else { return Vec::new() };
+        if !holder.suits(self.policy().dialect().session.bind) {
+            return Vec::new();
+        }
         let lifetime = rules.lifetime.map(crate::dialect::Span::get).unwrap_or_default();
         let terms = TicketTerms { ring, shape, scope: self.policy().scope(), lifetime };
         serials

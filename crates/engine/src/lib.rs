@@ -50,6 +50,7 @@ mod form;
 mod issue;
 mod judge;
 mod keyring;
+mod misplaced;
 mod origin;
 mod path;
 mod policy;
@@ -62,20 +63,23 @@ mod token;
 mod verdict;
 
 pub use dialect::{
-    Absent, BasicAlone, BearerAlone, Bind, Deliver, DeliverOn, Dialect, DialectError, FieldName,
-    Keys, MethodName, Methods, NullOrigin, Obtain, Pattern, Protect, Provenance, Referer,
-    RefusalBody, RefusalReply, Require, Route, Session, Setting, Span, TokenCookie, TokenRules,
-    TokenSource, builtin, builtin_names, builtin_source, dialect_schema,
+    Absent, BadValue, BasicAlone, BearerAlone, Bind, Deliver, DeliverOn, Dialect, DialectError,
+    FieldName, Keys, MethodName, Methods, NullOrigin, Obtain, Pattern, Protect, Provenance,
+    Referer, RefusalBody, RefusalReply, Require, Route, Session, Setting, Span, TokenCookie,
+    TokenRules, TokenSource, builtin, builtin_names, builtin_source, dialect_schema,
 };
 pub use engine::{Engine, Moment};
-pub use facts::{Cookie, Facts, Head, Peer, RouteAccess, Scheme, SessionEvidence, Single};
+pub use facts::{Cookie, Facts, Head, Peer, RouteAccess, Scheme, SessionEvidence, Single, cookie};
 pub use form::{Field, urlencoded_field};
 pub use issue::{Holder, Issue};
 pub use judge::{NeedForm, NeedSession, NeedSpend, Step};
 pub use keyring::{KeyId, Keyring, KeyringFileError, Secret};
+pub use misplaced::{Misplaced, line_of, toml_syntax};
 pub use origin::{NotAnOrigin, Origin, OriginRef};
 pub use path::{CanonicalPath, NotAPattern, PathPattern};
-pub use policy::{Exemption, Mode, Policy, PolicyError, PropertiesError, policy_schema};
+pub use policy::{
+    Exemption, Mode, Network, Policy, PolicyError, PolicyFile, PropertiesError, policy_schema,
+};
 pub use random::Random;
 pub use reply::Reply;
 pub use store::{Incarnation, SessionKey, Spent, StoredToken};

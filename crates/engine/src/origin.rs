@@ -120,8 +120,22 @@ impl<'a> OriginRef<'a> {
             && (self.port == other.port || effective(self) == effective(other))
     }
 
-    pub(crate) const fn is_https(&self) -> bool {
+    /// Whether its scheme is https.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
         self.scheme.eq_ignore_ascii_case("https")
+    }
+
+    /// As [`Display`](fmt::Display) writes it, in one piece of memory.
+    pub(crate) fn text(&self) -> String {
+        // "://", a colon and five digits.
+        let mut text = String::with_capacity(self.scheme.len() + self.host.len() + 9);
+        text.extend([self.scheme, "://", self.host]);
+        if let Some(port) = self.port {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
+        text
     }
 
     fn to_owned(self) -> Origin {
@@ -141,10 +155,13 @@ impl<'a> OriginRef<'a> {
 
 impl PartialEq for OriginRef<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.port == other.port
-            && self.scheme.eq_ignore_ascii_case(other.scheme)
-            && self.host.eq_ignore_ascii_case(other.host)
+        self.port == other.port && same(self.scheme, other.scheme) && same(self.host, other.host)
     }
+}
+
+/// Browsers send lower case: most that are the same have the same bytes.
+fn same(one: &str, other: &str) -> bool {
+    one == other || one.eq_ignore_ascii_case(other)
 }
 
 impl fmt::Display for OriginRef<'_> {
@@ -158,6 +175,10 @@ impl fmt::Display for OriginRef<'_> {
 }
 
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    // What browsers nearly always send.
+    if let Some(rest) = text.strip_prefix("https://") {
+        return Some(("https", rest));
+    }
     let (scheme, rest) = text.split_at_checked(text.bytes().position(|b| b == b':')?)?;
     let rest = rest.strip_prefix("://")?;
     let mut letters = scheme.bytes();
@@ -198,8 +219,21 @@ fn port_of(digits: &str) -> Option<Option<u16>> {
 
 /// RFC 3986, section 3.2.2, reg-name; without `%`, which no browser sends here, and without `*`,
 /// which configuration might mean as a wildcard.
-const fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+fn is_name_byte(byte: u8) -> bool {
+    static TABLE: [bool; 256] = name_bytes();
+    TABLE.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time, where it cannot panic")]
+const fn name_bytes() -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < table.len() {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+        at += 1;
+    }
+    table
 }
 
 fn default_port(scheme: &str) -> Option<u16> {

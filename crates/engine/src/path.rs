@@ -54,6 +54,8 @@ pub struct PathPattern {
     segments: Vec<Segment>,
     /// Ends in `/**`.
     deep: bool,
+    /// So much of `written` stands before its first wildcard.
+    plain: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,8 +93,11 @@ impl PathPattern {
         if !is_unambiguous(written) || written.contains(['%', '?', '#']) {
             return Err(NotAPattern::NeverMatches(written.to_owned()));
         }
+        let plain = written.find('*').unwrap_or(written.len());
         let (rest, deep) = match rest.strip_suffix("**") {
-            Some("") => return Ok(Self { written: written.into(), segments: vec![], deep: true }),
+            Some("") => {
+                return Ok(Self { written: written.into(), segments: vec![], deep: true, plain });
+            }
             Some(above) => match above.strip_suffix('/') {
                 Some(above) => (above, true),
                 None => return Err(NotAPattern::Wildcard(written.to_owned())),
@@ -109,14 +114,25 @@ impl PathPattern {
                 text => Segment::Literal(text.to_owned()),
             });
         }
-        Ok(Self { written: written.to_owned(), segments, deep })
+        Ok(Self { written: written.to_owned(), segments, deep, plain })
+    }
+
+    /// Whether it is about everything below a folder.
+    pub(crate) const fn is_deep(&self) -> bool {
+        self.deep
     }
 
     /// For rules that let requests through: only a path that is exactly meant, letter for letter.
     /// `/hook/**` does not cover `/hook`.
     #[must_use]
     pub fn loosens(&self, path: &CanonicalPath<'_>) -> bool {
-        path.text().is_some_and(|text| self.matches(text, |a, b| a == b, false))
+        let Some(text) = path.text() else { return false };
+        match self.written.split_at_checked(self.plain) {
+            Some((written, "")) => text == written,
+            Some((above, "**")) => text.starts_with(above),
+            Some((above, _)) => text.starts_with(above) && self.matches(text, |a, b| a == b, false),
+            None => false,
+        }
     }
 
     /// For rules that demand more: also other letter case, a slash more or less at the end, the
@@ -124,6 +140,12 @@ impl PathPattern {
     #[must_use]
     pub fn tightens(&self, path: &CanonicalPath<'_>) -> bool {
         let Some(text) = path.text() else { return true };
+        // Most rules are about other paths, as their beginning tells.
+        let above = self.written.get(..self.plain).unwrap_or_default();
+        let above = above.strip_suffix('/').unwrap_or(above);
+        if !text.get(..above.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(above)) {
+            return false;
+        }
         self.matches(text, str::eq_ignore_ascii_case, true)
             || text
                 .strip_suffix('/')
@@ -170,13 +192,19 @@ impl From<PathPattern> for String {
 }
 
 fn is_unambiguous(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    bytes.first() == Some(&b'/')
-        && !path.contains("//")
-        // A semicolon begins path parameters in Java servers, a backslash is a slash in others.
-        && !bytes.iter().any(|b| matches!(b, b'\\' | b';' | 0..=0x20 | 0x7f))
-        // Dots inside a name are far more common than dot segments: look closer only then.
-        && (!path.contains("/.") || path.split('/').all(|segment| !matches!(segment, "." | "..")))
+    let (mut before, mut dots) = (b' ', false);
+    for byte in path.bytes() {
+        match byte {
+            // A semicolon begins path parameters in Java servers, a backslash is a slash in others.
+            b'\\' | b';' | 0..=0x20 | 0x7f => return false,
+            b'/' if before == b'/' => return false,
+            // Dots inside a name are far more common than dot segments: look closer only then.
+            b'.' if before == b'/' => dots = true,
+            _ => {}
+        }
+        before = byte;
+    }
+    path.starts_with('/') && !(dots && path.split('/').any(|part| matches!(part, "." | "..")))
 }
 
 fn decode_once(raw: &str) -> Option<String> {

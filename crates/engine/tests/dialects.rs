@@ -102,8 +102,8 @@ fn known(root: &Value, schema: &Value, value: &Value, place: &str) {
             let properties = schema["properties"].as_object();
             let names = |key: &str| properties.and_then(|own| own.get(key));
             for (key, field) in fields {
-                // A table with free keys says what its values are.
-                let rest = schema.get("additionalProperties").filter(|rest| rest.is_object());
+                // A table with free keys says what its values are, or that they may be anything.
+                let rest = schema.get("additionalProperties").filter(|rest| **rest != false);
                 let Some(own) = names(key).or(rest) else {
                     let one_of = schema["oneOf"].as_array().into_iter().flatten();
                     let variant =

@@ -2,22 +2,17 @@
 //! it protects nothing.
 
 use http::HeaderValue;
+use http::header::SET_COOKIE;
 
 use super::{Bind, Deliver, DeliverOn, Dialect, Pattern, Require, Route, TokenRules, TokenSource};
+use crate::misplaced::Misplaced;
 use crate::token::{self, Shape};
 
-pub(super) struct Flaw {
-    /// The path of the key to blame.
-    pub(super) place: Vec<String>,
-    pub(super) message: String,
+fn flaw(place: &[&str], message: impl Into<String>) -> Result<(), Misplaced> {
+    Err(Misplaced::at(place, message))
 }
 
-fn flaw(place: &[&str], message: impl Into<String>) -> Result<(), Flaw> {
-    let place = place.iter().map(|key| (*key).to_owned()).collect();
-    Err(Flaw { place, message: message.into() })
-}
-
-pub(super) fn check(dialect: &Dialect) -> Result<(), Flaw> {
+pub(super) fn check(dialect: &Dialect) -> Result<(), Misplaced> {
     name(&dialect.name)?;
     cookie(&["session", "cookie"], &dialect.session.cookie)?;
     match &dialect.token {
@@ -34,7 +29,7 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), Flaw> {
     refusal(dialect)
 }
 
-fn name(name: &str) -> Result<(), Flaw> {
+fn name(name: &str) -> Result<(), Misplaced> {
     let fits = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if name.is_empty() || !fits {
         return flaw(&["name"], format!("the name `{name}` must be of a-z, 0-9 and `-`"));
@@ -42,7 +37,7 @@ fn name(name: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn cookie(place: &[&str], name: &str) -> Result<(), Flaw> {
+fn cookie(place: &[&str], name: &str) -> Result<(), Misplaced> {
     // RFC 6265, section 4.1.1: a cookie's name is a token, like a header's.
     if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
         return flaw(place, format!("`{name}` is not a cookie name"));
@@ -50,7 +45,7 @@ fn cookie(place: &[&str], name: &str) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn no_token(dialect: &Dialect) -> Result<(), Flaw> {
+fn no_token(dialect: &Dialect) -> Result<(), Misplaced> {
     let asks = |require: Require| require >= Require::Either;
     if asks(dialect.protect.require) {
         return flaw(
@@ -79,8 +74,11 @@ fn no_token(dialect: &Dialect) -> Result<(), Flaw> {
     }
 }
 
-fn token(dialect: &Dialect, token: &TokenRules) -> Result<(), Flaw> {
+fn token(dialect: &Dialect, token: &TokenRules) -> Result<(), Misplaced> {
     shape(token)?;
+    if let Err(error) = token.header.check_carrier() {
+        return flaw(&["token", "header"], error.to_string());
+    }
     if token.field.as_deref() == Some("") {
         return flaw(&["token", "field"], "a form field has a name; remove `field`");
     }
@@ -146,7 +144,7 @@ fn token(dialect: &Dialect, token: &TokenRules) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn shape(token: &TokenRules) -> Result<(), Flaw> {
+fn shape(token: &TokenRules) -> Result<(), Misplaced> {
     let shape = match (token.shape, token.pattern) {
         (None, Pattern::Encrypted) => return Ok(()),
         (Some(_), Pattern::Encrypted) => {
@@ -184,7 +182,7 @@ fn shape(token: &TokenRules) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn route(index: usize, route: &Route) -> Result<(), Flaw> {
+fn route(index: usize, route: &Route) -> Result<(), Misplaced> {
     let index = index.to_string();
     let said = route.reason.as_ref().is_some_and(|reason| !reason.trim().is_empty());
     if route.require == Require::Nothing && !said {
@@ -198,8 +196,14 @@ fn route(index: usize, route: &Route) -> Result<(), Flaw> {
     }
 }
 
-fn deliver(dialect: &Dialect, deliver: &Deliver) -> Result<(), Flaw> {
+fn deliver(dialect: &Dialect, deliver: &Deliver) -> Result<(), Misplaced> {
     for (name, template) in &deliver.headers {
+        // A cookie that a script reads is a way to deliver; no other standard header is.
+        if *name.name() != SET_COOKIE
+            && let Err(error) = name.check_carrier()
+        {
+            return flaw(&["deliver", "headers", name.as_str()], error.to_string());
+        }
         if HeaderValue::from_str(template).is_err() {
             return flaw(&["deliver", "headers", name.as_str()], "this is not a header value");
         }
@@ -224,7 +228,7 @@ fn deliver(dialect: &Dialect, deliver: &Deliver) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn obtain(dialect: &Dialect) -> Result<(), Flaw> {
+fn obtain(dialect: &Dialect) -> Result<(), Misplaced> {
     for (index, obtain) in dialect.obtain.iter().enumerate() {
         let index = index.to_string();
         let (method, target) = obtain.request.split_once(' ').unwrap_or_default();
@@ -236,6 +240,12 @@ fn obtain(dialect: &Dialect) -> Result<(), Flaw> {
         }
         let pointer = match &obtain.from {
             TokenSource::Json(pointer) | TokenSource::RequireConfig(pointer) => pointer,
+            TokenSource::Header(_) | TokenSource::Text if !obtain.beside.is_empty() => {
+                return flaw(
+                    &["obtain", &index, "beside"],
+                    "only a JSON object or a `require.config` holds more than the token; remove it",
+                );
+            }
             TokenSource::Header(_) | TokenSource::Text => continue,
         };
         if !pointer.starts_with('/') {
@@ -245,7 +255,7 @@ fn obtain(dialect: &Dialect) -> Result<(), Flaw> {
     Ok(())
 }
 
-fn refusal(dialect: &Dialect) -> Result<(), Flaw> {
+fn refusal(dialect: &Dialect) -> Result<(), Misplaced> {
     let reply = &dialect.refusal;
     if !(400..=499).contains(&reply.status) {
         return flaw(&["refusal", "status"], "a refusal is the client's matter: use 400 to 499");

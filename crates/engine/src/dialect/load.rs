@@ -1,8 +1,7 @@
 //! Reading a dialect file, with errors that a person can act on.
 
-use toml::de::{DeTable, DeValue};
-
 use super::{Dialect, check};
+use crate::misplaced::{Misplaced, line_of, toml_syntax};
 
 /// Why a dialect file is not used: where, what is wrong, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +15,17 @@ pub struct DialectError {
     pub message: String,
 }
 
+impl DialectError {
+    pub(crate) fn syntax(file: &str, text: &str, error: &toml::de::Error) -> Self {
+        let (line, message) = toml_syntax(text, error);
+        Self { file: file.to_owned(), line, message }
+    }
+
+    pub(crate) fn flaw(file: &str, text: &str, Misplaced { place, message }: Misplaced) -> Self {
+        Self { file: file.to_owned(), line: line_of(text, &place), message }
+    }
+}
+
 impl Dialect {
     /// Reads a dialect; `file` is only named in errors.
     ///
@@ -23,42 +33,8 @@ impl Dialect {
     /// Text that is not TOML, keys or values that do not exist, and combinations that could not
     /// work.
     pub fn parse(file: &str, text: &str) -> Result<Self, DialectError> {
-        let dialect: Self = toml::from_str(text).map_err(|error| {
-            let (line, message) = syntax(text, &error);
-            DialectError { file: file.to_owned(), line, message }
-        })?;
-        check::check(&dialect).map_err(|flaw| DialectError {
-            file: file.to_owned(),
-            line: line_of(text, &flaw.place),
-            message: flaw.message,
-        })?;
+        let dialect = toml::from_str(text).map_err(|e| DialectError::syntax(file, text, &e))?;
+        check::check(&dialect).map_err(|flaw| DialectError::flaw(file, text, flaw))?;
         Ok(dialect)
     }
-}
-
-/// Line and message of what the TOML reader says.
-pub(crate) fn syntax(text: &str, error: &toml::de::Error) -> (Option<usize>, String) {
-    (error.span().map(|span| line_at(text, span.start)), error.message().to_owned())
-}
-
-/// The line of a key: `["token", "shape"]`, or `["route", "2", "path"]` for the third route. Where
-/// the key is missing, the line of the table that should hold it.
-pub(crate) fn line_of(text: &str, place: &[String]) -> Option<usize> {
-    let table = DeTable::parse(text).ok()?;
-    let mut span = None;
-    let mut here = place.first().and_then(|key| table.get_ref().get(key.as_str()));
-    for key in place.iter().skip(1).map(Some).chain([None]) {
-        let Some(value) = here else { break };
-        span = Some(value.span());
-        here = key.and_then(|key| match value.get_ref() {
-            DeValue::Table(table) => table.get(key.as_str()),
-            DeValue::Array(array) => key.parse().ok().and_then(|at: usize| array.get(at)),
-            _ => None,
-        });
-    }
-    span.map(|span| line_at(text, span.start))
-}
-
-fn line_at(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }

@@ -6,6 +6,7 @@
 mod builtin;
 mod check;
 mod load;
+mod reserved;
 mod values;
 
 use std::collections::BTreeMap;
@@ -15,9 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use builtin::{builtin, builtin_names, builtin_source};
 pub use load::DialectError;
-pub(crate) use load::line_of;
-pub(crate) use load::syntax as toml_syntax;
-pub use values::{FieldName, MethodName, Span};
+pub use values::{BadValue, FieldName, MethodName, Span};
 
 use crate::path::PathPattern;
 use crate::token::Shape;
@@ -90,7 +89,8 @@ pub enum Methods {
     All,
 }
 
-/// What a request must show; each level demands more than the one before.
+/// What a request must show; each level demands more than the one before, a token being worth more
+/// than evidence.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
@@ -101,12 +101,22 @@ pub enum Require {
     /// That no browser evidence speaks against it.
     Provenance,
     /// Provenance; where there is no evidence but a credential that a browser adds by itself, a
-    /// token.
+    /// token. With `absent = "refuse"`, the same as provenance.
     Either,
     /// A token, and no evidence against it.
     Token,
     /// A token, and provenance as well.
     Both,
+}
+
+impl Require {
+    /// What meets both demands. A token alone does not show provenance.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self.min(other), self.max(other)) {
+            (Self::Provenance | Self::Either, Self::Token) => Self::Both,
+            (_, more) => more,
+        }
+    }
 }
 
 /// See [`Protect::bearer_alone`].
@@ -318,6 +328,10 @@ pub struct Obtain {
     pub request: String,
     /// Where in the response the token is.
     pub from: TokenSource,
+    /// What stands beside the token in a JSON object or a `require.config`, where a gateway answers
+    /// in place of an app that knows nothing of tokens.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub beside: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Where in a response a token is.

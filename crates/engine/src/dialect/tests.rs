@@ -288,6 +288,18 @@ fn keys_that_cannot_work_together_are_refused() {
             ":21: an empty list matches no request; remove it",
         ),
         (
+            "a token header with another meaning",
+            "header = \"X-Token\"",
+            "header = \"Cookie\"",
+            ":15: `Cookie` has a meaning of its own in HTTP; take a header such as `X-CSRF-Token`",
+        ),
+        (
+            "a delivery that breaks the message",
+            "X-Token = \"{token}\"",
+            "Content-Length = \"{token}\"",
+            ":33: `Content-Length` has a meaning of its own",
+        ),
+        (
             "a template that is no header value",
             "X-Token = \"{token}\"",
             "X-Token = \"a\\nb\"",
@@ -322,6 +334,12 @@ fn keys_that_cannot_work_together_are_refused() {
             "from = { json = \"/token\" }",
             "from = { json = \"token\" }",
             ":37: a JSON pointer begins with `/`",
+        ),
+        (
+            "more than a text holds",
+            "from = { json = \"/token\" }",
+            "from = \"text\"\nbeside = { a = 1 }",
+            ":38: only a JSON object or a `require.config` holds more than the token; remove it",
         ),
         (
             "a refusal that is none",
@@ -517,28 +535,4 @@ fn without_a_token_none_can_be_asked_for() {
         let error = parse(require, more).unwrap_err();
         assert!(error.starts_with(says), "{name}: {error}");
     }
-}
-
-#[test]
-fn a_place_in_a_file_has_a_line() {
-    let line = |place: &[&str]| {
-        line_of(WHOLE, &place.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
-    };
-    for (place, expected) in [
-        (vec!["name"], Some(1)),
-        (vec!["protect"], Some(5)),
-        (vec!["protect", "require"], Some(7)),
-        (vec!["token", "cookie", "name"], Some(17)),
-        (vec!["route", "0", "path"], Some(20)),
-        (vec!["route", "1", "require"], Some(27)),
-        (vec!["deliver", "headers", "X-Token"], Some(33)),
-        (vec!["refusal", "body", "1", "text"], Some(44)),
-        // What is missing is looked for in the table that should hold it.
-        (vec!["token", "lifetime"], Some(12)),
-        (vec!["route", "1", "reason"], Some(25)),
-        (vec!["settings"], None),
-    ] {
-        assert_eq!(line(&place), expected, "{place:?}");
-    }
-    assert_eq!(line_of("not = toml = at all", &["not".to_owned()]), None);
 }

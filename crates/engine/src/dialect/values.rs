@@ -167,6 +167,12 @@ impl fmt::Display for Span {
 #[error("{0}")]
 pub struct BadValue(String);
 
+impl BadValue {
+    pub(crate) const fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@
 //! bytes before the first `=`, without the space that RFC 6265 puts between pairs, and nothing
 //! else is touched.
 
-use http::HeaderValue;
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 
 /// The outcome of looking for one cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +17,12 @@ pub enum Cookie<'r> {
     One(&'r [u8]),
     /// There with different values: one of them may have been planted.
     Many,
+}
+
+/// The values of the cookie `name` in all `Cookie` headers, compared byte by byte.
+#[must_use]
+pub fn cookie<'r>(headers: &'r HeaderMap, name: &str) -> Cookie<'r> {
+    find(headers.get_all(COOKIE), name)
 }
 
 pub(super) fn find<'r>(

@@ -5,10 +5,10 @@ mod head;
 
 use std::net::IpAddr;
 
-use http::header::{COOKIE, HeaderMap};
+use http::header::HeaderMap;
 use http::{HeaderValue, Method, Uri};
 
-pub use cookies::Cookie;
+pub use cookies::{Cookie, cookie};
 pub use head::Head;
 
 use crate::form::decode;
@@ -116,6 +116,7 @@ pub struct Facts<'r> {
     pub(crate) session: SessionEvidence<'r>,
     pub(crate) principal: Option<&'r str>,
     pub(crate) access: RouteAccess,
+    pub(crate) draw: Option<u8>,
     pub(crate) host: Single<'r>,
     pub(crate) origin: Single<'r>,
     pub(crate) referer: Single<'r>,
@@ -145,6 +146,7 @@ impl<'r> Facts<'r> {
             session: SessionEvidence::Cookie,
             principal: None,
             access: RouteAccess::Unspecified,
+            draw: None,
             host: Single::Absent,
             origin: Single::Absent,
             referer: Single::Absent,
@@ -164,17 +166,24 @@ impl<'r> Facts<'r> {
         facts
     }
 
-    /// Uses the session that the app looked up, in place of the session cookie's bare value.
+    /// Uses the session that the app looked up, in place of the session cookie's bare value. An
+    /// empty id is no session: all who have it would share its tokens.
     #[must_use]
     pub const fn with_session(mut self, session: SessionEvidence<'r>) -> Self {
-        self.session = session;
+        self.session = match session {
+            SessionEvidence::Live(id) if id.is_empty() => SessionEvidence::None,
+            session => session,
+        };
         self
     }
 
-    /// Names the user, for tokens that are bound to one.
+    /// Names the user, for tokens that are bound to one. An empty name is nobody's.
     #[must_use]
     pub const fn with_principal(mut self, principal: Option<&'r str>) -> Self {
-        self.principal = principal;
+        self.principal = match principal {
+            Some(name) if name.is_empty() => None,
+            principal => principal,
+        };
         self
     }
 
@@ -182,6 +191,15 @@ impl<'r> Facts<'r> {
     #[must_use]
     pub const fn with_access(mut self, access: RouteAccess) -> Self {
         self.access = access;
+        self
+    }
+
+    /// Gives the lot that the caller drew for this request, 0 to 99: refusals are carried out for
+    /// lots below the policy's [rollout](crate::Policy::with_rollout). A larger number is no lot;
+    /// without one they are carried out unless the rollout is 0.
+    #[must_use]
+    pub const fn with_draw(mut self, draw: u8) -> Self {
+        self.draw = if draw < 100 { Some(draw) } else { None };
         self
     }
 
@@ -216,6 +234,12 @@ impl<'r> Facts<'r> {
     #[must_use]
     pub const fn method(&self) -> &'r Method {
         self.head.method
+    }
+
+    /// The other end of the connection that carried it.
+    #[must_use]
+    pub const fn peer(&self) -> Peer {
+        self.peer
     }
 
     /// The path, read once for all rules.
@@ -257,7 +281,7 @@ impl<'r> Facts<'r> {
         match self.cookies {
             Single::Absent => Cookie::Absent,
             Single::One(header) => cookies::find([header], name),
-            Single::Many => cookies::find(self.head.headers.get_all(COOKIE), name),
+            Single::Many => cookie(self.head.headers, name),
         }
     }
 }
@@ -284,6 +308,8 @@ impl<'r> Override<'r> {
 /// `_method=DELETE` in the query, as Rails, Laravel and their kin read it: decoded, after `&` or
 /// (Rack of old) `;`. Of several some take the last.
 fn method_in_query(query: &str) -> Option<Override<'_>> {
+    // Most queries have no sign of it, plain or encoded.
+    memchr::memchr2(b'_', b'%', query.as_bytes())?;
     let mut found = None;
     for pair in query.split(['&', ';']) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));

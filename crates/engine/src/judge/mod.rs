@@ -14,7 +14,7 @@ pub use step::{NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Absent, BasicAlone, BearerAlone, DeliverOn, Require};
 use crate::engine::{Engine, Moment};
 use crate::facts::{Cookie, Facts, RouteAccess, SessionEvidence, Single};
-use crate::policy::{Mode, is_safe};
+use crate::policy::is_safe;
 use crate::verdict::{Allow, Finding, Outcome, Permit, Reason, Refusal, Rule, Verdict};
 
 use credentials::Credentials;
@@ -150,12 +150,16 @@ impl<'a> Case<'a> {
             Require::Nothing | Require::Provenance | Require::Either if shown => {
                 Ok(Ruling::Pass(Permit::Provenance))
             }
-            Require::Provenance | Require::Both if !shown && must_show => Err(Refusal {
-                reason: Reason::ProvenanceMissing,
-                rule: Rule::Combine,
-                seen: "neither Origin nor Sec-Fetch-Site nor Referer".into(),
-                expected: "one that names this site".into(),
-            }),
+            // A token stands in for evidence only where evidence may be missing: else *either* would
+            // ask less than *provenance*.
+            Require::Provenance | Require::Either | Require::Both if !shown && must_show => {
+                Err(Refusal {
+                    reason: Reason::ProvenanceMissing,
+                    rule: Rule::Combine,
+                    seen: "neither Origin nor Sec-Fetch-Site nor Referer".into(),
+                    expected: "one that names this site".into(),
+                })
+            }
             Require::Either if !credentials.ambient() => Ok(Ruling::Pass(Permit::NothingAgainst)),
             Require::Nothing | Require::Provenance => Ok(Ruling::Pass(Permit::NothingAgainst)),
             Require::Either | Require::Token | Require::Both => Ok(Ruling::AskToken(Permit::Token)),
@@ -223,9 +227,10 @@ impl<'a> Case<'a> {
             against: refusal.expected.clone(),
             outcome: Outcome::Fails,
         });
-        Step::Decided(match self.engine.policy().mode() {
-            Mode::Enforce => Verdict::Refuse(refusal),
-            Mode::Report => Verdict::Report(refusal, self.leave(Permit::ReportOnly)),
+        Step::Decided(if self.engine.policy().enforces(self.facts.draw) {
+            Verdict::Refuse(refusal)
+        } else {
+            Verdict::Report(refusal, self.leave(Permit::ReportOnly))
         })
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn of<'a>(facts: &Facts<'_>, policy: &'a Policy) -> Need<'a> {
     let protect = &policy.dialect().protect;
     let methods = Effective::of(facts);
     let every_method = protect.methods == Methods::All;
-    let by_method = !methods.all_safe() || every_method && facts.method() != Method::OPTIONS;
+    let by_method = methods.judged(policy);
     let judged = by_method || facts.websocket;
 
     let ordinary = match facts.access {
@@ -49,16 +49,30 @@ pub(super) fn of<'a>(facts: &Facts<'_>, policy: &'a Policy) -> Need<'a> {
     let mut perhaps = Require::Nothing;
     for route in routes {
         if means(route, &methods, judged) && route.path.loosens(&path) {
-            return Need::judge(route.require.max(perhaps), route.reason.as_deref());
+            return Need::judge(route.require.and(perhaps), route.reason.as_deref());
         }
         if might_mean(route, &methods, judged) && route.path.tightens(&path) {
-            perhaps = perhaps.max(route.require);
+            perhaps = perhaps.and(route.require);
         }
     }
     match (judged, perhaps) {
         (false, Require::Nothing) => Need::None,
         (false, _) => Need::judge(perhaps, None),
-        (true, _) => Need::judge(ordinary.max(perhaps), None),
+        (true, _) => Need::judge(ordinary.and(perhaps), None),
+    }
+}
+
+impl Policy {
+    /// The route rule that logs and metrics name for a request: the first that means it.
+    #[must_use]
+    pub fn route_of(&self, facts: &Facts<'_>) -> Option<&Route> {
+        let routes = &self.dialect().route;
+        if routes.is_empty() {
+            return None;
+        }
+        let (path, methods) = (facts.path(), Effective::of(facts));
+        let judged = methods.judged(self) || facts.websocket;
+        routes.iter().find(|route| means(route, &methods, judged) && route.path.loosens(&path))
     }
 }
 
@@ -104,6 +118,12 @@ struct Effective<'r> {
 impl<'r> Effective<'r> {
     fn of(facts: &Facts<'r>) -> Self {
         Self { line: facts.method(), named: facts.overridden() }
+    }
+
+    /// Whether the dialect judges requests with these methods, whatever else they are.
+    fn judged(&self, policy: &Policy) -> bool {
+        let every_method = policy.dialect().protect.methods == Methods::All;
+        !self.all_safe() || every_method && *self.line != Method::OPTIONS
     }
 
     fn all_safe(&self) -> bool {

@@ -137,7 +137,7 @@ fn named<'a>(
         }),
         (true, Site::Same | Site::User | Site::Unclear) => Ok(For::SameOrigin(origin)),
         (false, Site::Foreign | Site::Sibling | Site::Unclear) => {
-            Err(against(Reason::OriginMismatch, origin.to_string().as_bytes(), target))
+            Err(against(Reason::OriginMismatch, origin.text().as_bytes(), target))
         }
     }
 }
@@ -170,12 +170,7 @@ fn host_missing(seen: OriginRef<'_>) -> Refusal {
 }
 
 fn against(reason: Reason, seen: &[u8], target: &Target<'_>) -> Refusal {
-    Refusal {
-        reason,
-        rule: Rule::Provenance,
-        seen: shown(seen),
-        expected: target.to_string().into(),
-    }
+    Refusal { reason, rule: Rule::Provenance, seen: shown(seen), expected: target.text().into() }
 }
 
 /// The path and query of a Referer may hold secrets of another site: only its origin is shown.

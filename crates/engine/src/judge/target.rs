@@ -2,14 +2,12 @@
 
 use std::fmt;
 
-use http::uri::Authority;
-use ipnet::IpNet;
-
 use super::shown;
-use crate::facts::{Facts, Peer, Single};
+use crate::facts::{Facts, Single};
 use crate::origin::{Origin, OriginRef};
 use crate::policy::Policy;
 use crate::verdict::{Reason, Refusal, Rule};
+use http::uri::Authority;
 
 /// The addressed origin: what configuration says, else what the request says.
 pub(super) struct Target<'a> {
@@ -58,6 +56,14 @@ impl Target<'_> {
         self.public.is_empty() && self.claimed.is_none()
     }
 
+    /// As [`Display`](fmt::Display) writes it; in one piece of memory, since each refusal says it.
+    pub(super) fn text(&self) -> String {
+        match (self.public, self.claimed) {
+            ([], Some(claimed)) => claimed.text(),
+            _ => self.to_string(),
+        }
+    }
+
     /// Whether a browser reaches the origin over TLS, which may end at a proxy in front.
     pub(super) fn is_https(&self) -> bool {
         self.claimed.is_some_and(|claimed| claimed.is_https())
@@ -80,11 +86,7 @@ impl fmt::Display for Target<'_> {
 
 pub(super) fn resolve<'a>(facts: &Facts<'a>, policy: &'a Policy) -> Result<Target<'a>, Refusal> {
     let direct = direct(facts)?;
-    let claimed = if from_trusted_proxy(&facts.peer, policy.trusted_proxies()) {
-        forwarded(facts, direct)?
-    } else {
-        direct
-    };
+    let claimed = if policy.trusts_proxy(&facts.peer) { forwarded(facts, direct)? } else { direct };
     Ok(Target { public: policy.public_origins(), claimed })
 }
 
@@ -113,13 +115,6 @@ fn direct<'a>(facts: &Facts<'a>) -> Result<Option<OriginRef<'a>>, Refusal> {
         }),
         (host, authority) => Ok(host.or(authority)),
     }
-}
-
-fn from_trusted_proxy(peer: &Peer, networks: &[IpNet]) -> bool {
-    // An IPv4 peer of a dual-stack listener shows as an IPv6 address.
-    peer.address
-        .map(|address| address.to_canonical())
-        .is_some_and(|address| networks.iter().any(|network| network.contains(&address)))
 }
 
 /// `Forwarded` (RFC 7239) and its forerunners, which must not disagree.

@@ -69,7 +69,8 @@ fn verdict(require: &str, absent: &str, shows: Shows, brings: Brings, cookie: bo
 
 /// Rule 8, read off the names of the levels: evidence against refuses everywhere; *provenance* asks
 /// no more than that; *either* takes evidence for the request, else a token; *token* takes nothing
-/// in a token's place; *both* differs from it only where a client must say where it comes from.
+/// in a token's place; *both* differs from it only where a client must say where it comes from, and
+/// there *either* is *provenance*.
 #[test]
 fn what_each_level_makes_of_evidence_and_token() {
     const AGAINST: [&str; 3] = ["origin_mismatch"; 3];
@@ -90,7 +91,7 @@ fn what_each_level_makes_of_evidence_and_token() {
         ("either", "allow", Shows::Nothing, DECIDES),
         ("either", "allow", Shows::Against, AGAINST),
         ("either", "refuse", Shows::For, SHOWN),
-        ("either", "refuse", Shows::Nothing, DECIDES),
+        ("either", "refuse", Shows::Nothing, UNSHOWN),
         ("either", "refuse", Shows::Against, AGAINST),
         ("token", "allow", Shows::For, DECIDES),
         ("token", "allow", Shows::Nothing, DECIDES),
@@ -137,6 +138,48 @@ fn what_each_level_makes_of_a_request_without_credentials() {
             assert_eq!(got, expected, "{require}, {shows:?}, {brings:?}");
         }
     }
+}
+
+#[test]
+fn either_is_never_laxer_than_provenance() {
+    let passes = |verdict: &str| ["provenance", "nothing_against", "token"].contains(&verdict);
+    let mut rows = 0;
+    for absent in ["allow", "refuse"] {
+        for shows in [Shows::For, Shows::Nothing, Shows::Against] {
+            for brings in [Brings::Good, Brings::None, Brings::Bad] {
+                for cookie in [true, false] {
+                    let either = verdict("either", absent, shows, brings, cookie);
+                    let provenance = verdict("provenance", absent, shows, brings, cookie);
+                    let name = format!("absent {absent}, {shows:?}, {brings:?}, cookie {cookie}");
+                    assert!(passes(&provenance) || !passes(&either), "{name}: {either}");
+                    rows += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(rows, 36);
+    // Where it began: no evidence, no credential.
+    for require in ["either", "provenance"] {
+        let script = verdict(require, "refuse", Shows::Nothing, Brings::None, false);
+        assert_eq!(script, "provenance_missing", "{require}");
+    }
+}
+
+#[test]
+fn two_demands_are_met_together() {
+    use crate::dialect::Require::{self, Both, Either, Nothing, Provenance, Token};
+    let of = |one: Require, other: Require| {
+        assert_eq!(one.and(other), other.and(one), "{one:?} and {other:?}");
+        one.and(other)
+    };
+    for level in [Nothing, Provenance, Either, Token, Both] {
+        assert_eq!(of(level, level), level);
+        assert_eq!(of(level, Nothing), level);
+        assert_eq!(of(level, Both), Both);
+    }
+    assert_eq!(of(Provenance, Either), Either);
+    assert_eq!(of(Provenance, Token), Both, "a token alone shows no provenance");
+    assert_eq!(of(Either, Token), Both);
 }
 
 #[test]

@@ -9,38 +9,37 @@ use toml::value::Datetime;
 
 use super::{Exemption, Mode, Policy, date};
 use crate::dialect::{
-    Absent, Dialect, DialectError, FieldName, MethodName, Require, Route, line_of, toml_syntax,
+    Absent, BadValue, Dialect, DialectError, FieldName, MethodName, Require, Route,
 };
+use crate::misplaced::Misplaced;
 use crate::origin::Origin;
 use crate::path::PathPattern;
 
 /// Why a policy file is not used; the same three parts as for a dialect's.
 pub type PolicyError = DialectError;
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// The table that a policy file is, as another file may nest it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 #[schemars(title = "Policy")]
-struct File {
+pub struct PolicyFile {
     /// A built-in dialect, or the path of a dialect file.
-    #[serde(default = "standard")]
     dialect: String,
     /// `"report"` refuses nothing and reports everything.
-    #[serde(default)]
     mode: FileMode,
+    /// Of how many in a hundred requests refusals are carried out; those of the others are
+    /// reported.
+    #[schemars(with = "u8", range(max = 100))]
+    rollout: Share,
     /// `false` judges nothing.
-    #[serde(default = "yes")]
     enabled: bool,
     /// Where this app is reached: `https://app.example`.
-    #[serde(default)]
     public_origins: Vec<Origin>,
     /// Foreign origins whose pages may send requests here.
-    #[serde(default)]
     trusted_origins: Vec<Origin>,
     /// Networks or addresses whose forwarding headers are believed: `10.0.0.0/8`.
-    #[serde(default)]
     trusted_proxies: Vec<Network>,
     /// Headers that carry API keys.
-    #[serde(default)]
     api_key_headers: Vec<FieldName>,
     /// The cookie that carries the app's session, in place of the dialect's.
     session_cookie: Option<FieldName>,
@@ -48,25 +47,47 @@ struct File {
     token_header: Option<FieldName>,
     /// What no evidence of a request's origin means where provenance is required.
     absent_origin: Option<Absent>,
-    /// Whether reads need what the dialect demands of every method.
-    #[serde(default = "yes")]
+    /// Whether reads need what the dialect demands of every method. `false` frees them where the
+    /// dialect means a whole folder (`/api/**`), not where it names one path, such as `/logout`.
     protect_reads: bool,
     /// `false` looks at no token.
-    #[serde(default = "yes")]
     check_token: bool,
     /// Tells this site's tokens from those of others under the same keyring.
     scope: Option<String>,
     /// The most bytes of a form that are searched for a token.
     form_limit: Option<usize>,
     /// Rules that let certain requests through unjudged.
-    #[serde(default)]
     exempt: Vec<FileExemption>,
     /// Rules that demand something else of certain routes.
-    #[serde(default)]
     route: Vec<Route>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+impl Default for PolicyFile {
+    /// What an empty file says.
+    fn default() -> Self {
+        Self {
+            dialect: "standard".to_owned(),
+            mode: FileMode::Enforce,
+            rollout: Share(100),
+            enabled: true,
+            public_origins: Vec::new(),
+            trusted_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            api_key_headers: Vec::new(),
+            session_cookie: None,
+            token_header: None,
+            absent_origin: None,
+            protect_reads: true,
+            check_token: true,
+            scope: None,
+            form_limit: None,
+            exempt: Vec::new(),
+            route: Vec::new(),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum FileMode {
     #[default]
@@ -74,7 +95,23 @@ enum FileMode {
     Report,
 }
 
-#[derive(Deserialize, JsonSchema)]
+/// So many in a hundred.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "i64")]
+struct Share(u8);
+
+impl TryFrom<i64> for Share {
+    type Error = String;
+
+    fn try_from(number: i64) -> Result<Self, String> {
+        let share = u8::try_from(number).ok().filter(|share| *share <= 100);
+        share
+            .map(Self)
+            .ok_or_else(|| format!("`{number}` is no share of a hundred; write 0 to 100"))
+    }
+}
+
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileExemption {
     /// Exactly these paths.
@@ -91,10 +128,18 @@ struct FileExemption {
 }
 
 /// A network; a single address is one too.
-#[derive(Clone, Copy, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
 #[schemars(with = "String")]
-struct Network(IpNet);
+pub struct Network(IpNet);
+
+impl Network {
+    /// The network itself.
+    #[must_use]
+    pub const fn get(self) -> IpNet {
+        self.0
+    }
+}
 
 impl TryFrom<String> for Network {
     type Error = String;
@@ -113,14 +158,6 @@ impl TryFrom<String> for Network {
     }
 }
 
-fn standard() -> String {
-    "standard".to_owned()
-}
-
-const fn yes() -> bool {
-    true
-}
-
 impl Policy {
     /// Reads a policy file; `find` gives the dialect that it names.
     ///
@@ -131,61 +168,66 @@ impl Policy {
         text: &str,
         find: impl FnOnce(&str) -> Result<Dialect, String>,
     ) -> Result<Self, PolicyError> {
-        let refuse = |line, message| PolicyError { file: name.to_owned(), line, message };
-        let file: File = toml::from_str(text).map_err(|error| {
-            let (line, message) = toml_syntax(text, &error);
-            refuse(line, message)
-        })?;
-        let at = |place: &[&str]| {
-            line_of(text, &place.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>())
-        };
-        let dialect = find(&file.dialect).map_err(|message| refuse(at(&["dialect"]), message))?;
-        for (index, exempt) in file.exempt.iter().enumerate() {
-            if exempt.methods.is_empty() {
-                let place = at(&["exempt", &index.to_string(), "methods"]);
-                return Err(refuse(place, "an exemption names its methods".to_owned()));
-            }
-            if exempt.reason.trim().is_empty() {
-                let place = at(&["exempt", &index.to_string(), "reason"]);
-                return Err(refuse(place, "an exemption says why: fill in `reason`".to_owned()));
-            }
-            let a_date = |expires: Datetime| expires.date.is_some() && expires.time.is_none();
-            if exempt.expires.is_some_and(|expires| !a_date(expires)) {
-                let place = at(&["exempt", &index.to_string(), "expires"]);
-                return Err(refuse(place, "write a date: 2027-01-31".to_owned()));
-            }
-        }
-        for (index, route) in file.route.iter().enumerate() {
-            let index = index.to_string();
-            if route.methods.as_ref().is_some_and(Vec::is_empty) {
-                let message = "an empty list matches no request; remove it";
-                return Err(refuse(at(&["route", &index, "methods"]), message.to_owned()));
-            }
-            if route.require == Require::Nothing {
-                let message = "to let requests through unjudged, write an [[exempt]] rule";
-                return Err(refuse(at(&["route", &index, "require"]), message.to_owned()));
-            }
-            if route.require >= Require::Either && dialect.token.is_none() {
-                let message = "the dialect has no token that this could ask for";
-                return Err(refuse(at(&["route", &index, "require"]), message.to_owned()));
-            }
-        }
-        if file.token_header.is_some() && dialect.token.is_none() {
-            let message = "the dialect has no token that this could carry; remove it";
-            return Err(refuse(at(&["token_header"]), message.to_owned()));
-        }
-        let carrier = dialect.token.as_ref().and_then(|token| token.cookie.as_ref());
-        if let (Some(own), Some(carrier)) = (&file.session_cookie, carrier)
-            && own.as_str() == carrier.name
-        {
-            let message = "the token's cookie must not be the session's";
-            return Err(refuse(at(&["session_cookie"]), message.to_owned()));
-        }
-        Ok(file.apply(Self::new(dialect)))
+        let file: PolicyFile =
+            toml::from_str(text).map_err(|error| PolicyError::syntax(name, text, &error))?;
+        find(file.dialect_name())
+            .map_err(|message| Misplaced::at(&["dialect"], message))
+            .and_then(|dialect| file.read(dialect))
+            .map_err(|flaw| PolicyError::flaw(name, text, flaw))
     }
 }
 
-impl File {
+impl PolicyFile {
+    /// What tells this site's tokens from those of others, where the file says it.
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The dialect that it names: a built-in one, or the path of a file.
+    #[must_use]
+    pub fn dialect_name(&self) -> &str {
+        &self.dialect
+    }
+
+    /// The policy that it describes, over the dialect that it names.
+    ///
+    /// # Errors
+    /// What does not fit together, and which key of the table is to blame.
+    pub fn read(self, dialect: Dialect) -> Result<Policy, Misplaced> {
+        self.check(&dialect)?;
+        Ok(self.apply(Policy::new(dialect)))
+    }
+
+    fn check(&self, dialect: &Dialect) -> Result<(), Misplaced> {
+        for (index, exempt) in self.exempt.iter().enumerate() {
+            exempt.check(&index.to_string())?;
+        }
+        for (index, route) in self.route.iter().enumerate() {
+            check_route(&index.to_string(), route, dialect)?;
+        }
+        for (index, header) in self.api_key_headers.iter().enumerate() {
+            let place = ["api_key_headers", &index.to_string()];
+            header.check_carrier().map_err(|error| Misplaced::at(&place, error.to_string()))?;
+        }
+        if let Some(header) = &self.token_header {
+            let refuse = |error: BadValue| Misplaced::at(&["token_header"], error.to_string());
+            header.check_carrier().map_err(refuse)?;
+        }
+        if self.token_header.is_some() && dialect.token.is_none() {
+            let message = "the dialect has no token that this could carry; remove it";
+            return Err(Misplaced::at(&["token_header"], message));
+        }
+        let carrier = dialect.token.as_ref().and_then(|token| token.cookie.as_ref());
+        if let (Some(own), Some(carrier)) = (&self.session_cookie, carrier)
+            && own.as_str() == carrier.name
+        {
+            let message = "the token's cookie must not be the session's";
+            return Err(Misplaced::at(&["session_cookie"], message));
+        }
+        Ok(())
+    }
+
     fn apply(self, policy: Policy) -> Policy {
         let mut policy = policy.with_protected_reads(self.protect_reads);
         for route in self.route.into_iter().rev() {
@@ -196,6 +238,7 @@ impl File {
                 FileMode::Enforce => Mode::Enforce,
                 FileMode::Report => Mode::Report,
             };
+            inner.rollout = self.rollout.0;
             inner.enabled = self.enabled;
             inner.check_token = self.check_token;
             inner.public_origins = self.public_origins;
@@ -218,7 +261,37 @@ impl File {
     }
 }
 
+fn check_route(index: &str, route: &Route, dialect: &Dialect) -> Result<(), Misplaced> {
+    if route.methods.as_ref().is_some_and(Vec::is_empty) {
+        let message = "an empty list matches no request; remove it";
+        return Err(Misplaced::at(&["route", index, "methods"], message));
+    }
+    if route.require == Require::Nothing {
+        let message = "to let requests through unjudged, write an [[exempt]] rule";
+        return Err(Misplaced::at(&["route", index, "require"], message));
+    }
+    if route.require >= Require::Either && dialect.token.is_none() {
+        let message = "the dialect has no token that this could ask for";
+        return Err(Misplaced::at(&["route", index, "require"], message));
+    }
+    Ok(())
+}
+
 impl FileExemption {
+    fn check(&self, index: &str) -> Result<(), Misplaced> {
+        let a_date = |expires: Datetime| expires.date.is_some() && expires.time.is_none();
+        let (key, message) = if self.methods.is_empty() {
+            ("methods", "an exemption names its methods")
+        } else if self.reason.trim().is_empty() {
+            ("reason", "an exemption says why: fill in `reason`")
+        } else if self.expires.is_some_and(|expires| !a_date(expires)) {
+            ("expires", "write a date: 2027-01-31")
+        } else {
+            return Ok(());
+        };
+        Err(Misplaced::at(&["exempt", index, key], message))
+    }
+
     fn read(self) -> Exemption {
         Exemption {
             path: self.path,
@@ -233,5 +306,5 @@ impl FileExemption {
 /// The JSON Schema of a policy file, made from the types that read it.
 #[must_use]
 pub fn policy_schema() -> serde_json::Value {
-    schemars::schema_for!(File).to_value()
+    schemars::schema_for!(PolicyFile).to_value()
 }

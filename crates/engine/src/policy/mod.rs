@@ -2,6 +2,7 @@
 
 mod date;
 mod file;
+mod java;
 mod properties;
 
 use std::sync::Arc;
@@ -9,12 +10,13 @@ use std::sync::Arc;
 use http::Method;
 use ipnet::IpNet;
 
-pub use file::{PolicyError, policy_schema};
+pub use file::{Network, PolicyError, PolicyFile, policy_schema};
 pub use properties::PropertiesError;
 
 use crate::dialect::{
-    Absent, Dialect, FieldName, MethodName, Methods, Pattern, Require, Route, builtin,
+    Absent, BadValue, Dialect, FieldName, MethodName, Methods, Pattern, Require, Route, builtin,
 };
+use crate::facts::Peer;
 use crate::origin::{NotAnOrigin, Origin};
 use crate::path::PathPattern;
 use crate::time::Timestamp;
@@ -60,6 +62,7 @@ struct Inner {
     exemptions: Vec<Exemption>,
     api_key_headers: Vec<FieldName>,
     mode: Mode,
+    rollout: u8,
     enabled: bool,
     check_token: bool,
     scope: String,
@@ -79,6 +82,7 @@ impl Policy {
             exemptions: Vec::new(),
             api_key_headers: Vec::new(),
             mode: Mode::Enforce,
+            rollout: 100,
             enabled: true,
             check_token: true,
             scope,
@@ -142,15 +146,26 @@ impl Policy {
     }
 
     /// Names a header that carries an API key, which no browser adds by itself.
-    #[must_use]
-    pub fn with_api_key_header(self, name: FieldName) -> Self {
-        self.with(|inner| inner.api_key_headers.push(name))
+    ///
+    /// # Errors
+    /// A header that has another meaning, such as `Accept`: browsers send it by themselves.
+    pub fn with_api_key_header(self, name: FieldName) -> Result<Self, BadValue> {
+        name.check_carrier()?;
+        Ok(self.with(|inner| inner.api_key_headers.push(name)))
     }
 
     /// Reports in place of refusing.
     #[must_use]
     pub fn with_mode(self, mode: Mode) -> Self {
         self.with(|inner| inner.mode = mode)
+    }
+
+    /// Carries refusals out for so many in a hundred requests and reports those of the others, so
+    /// that a new deployment can begin with a few. More than a hundred are a hundred. The caller
+    /// draws the lot of each request ([`Facts::with_draw`](crate::Facts::with_draw)).
+    #[must_use]
+    pub fn with_rollout(self, share: u8) -> Self {
+        self.with(|inner| inner.rollout = share.min(100))
     }
 
     /// Names the cookie that carries the app's session.
@@ -160,13 +175,16 @@ impl Policy {
     }
 
     /// Renames the header that carries the token.
-    #[must_use]
-    pub fn with_token_header(self, name: FieldName) -> Self {
-        self.with(|inner| {
+    ///
+    /// # Errors
+    /// A header that has another meaning, such as `Cookie`.
+    pub fn with_token_header(self, name: FieldName) -> Result<Self, BadValue> {
+        name.check_carrier()?;
+        Ok(self.with(|inner| {
             if let Some(token) = &mut inner.dialect.token {
                 token.header = name;
             }
-        })
+        }))
     }
 
     /// Sets what no evidence of a request's origin means where provenance is required.
@@ -177,6 +195,11 @@ impl Policy {
 
     /// Whether reads need what the dialect demands of every method; `false` lets GET, HEAD and
     /// OPTIONS pass with the session alone.
+    ///
+    /// It loosens the dialect as a whole and its routes about everything below a folder (`/api/**`),
+    /// where most GETs are reads. A route about one path, or one path in each folder
+    /// (`/users/*/delete`), names every method because GET changes something there, as at
+    /// `/logout`: it stays as it is.
     #[must_use]
     pub fn with_protected_reads(self, protect: bool) -> Self {
         self.with(|inner| {
@@ -186,7 +209,10 @@ impl Policy {
             inner.dialect.protect.methods = Methods::Unsafe;
             for route in &mut inner.dialect.route {
                 let all = |methods: &Vec<MethodName>| methods.contains(&MethodName::Any);
-                if route.require != Require::Nothing && route.methods.as_ref().is_some_and(all) {
+                if route.path.is_deep()
+                    && route.require != Require::Nothing
+                    && route.methods.as_ref().is_some_and(all)
+                {
                     route.methods = None;
                 }
             }
@@ -206,7 +232,8 @@ impl Policy {
         self.with(|inner| inner.form_limit = bytes)
     }
 
-    /// Judges nothing at all and hands out no tokens.
+    /// Judges nothing at all and puts no token on any response. A handler that asks for one still
+    /// gets it, so that its forms stay as they are.
     #[must_use]
     pub fn insecure_disabled(self) -> Self {
         self.with(|inner| inner.enabled = false)
@@ -242,6 +269,15 @@ impl Policy {
         &self.0.trusted_proxies
     }
 
+    /// Whether a peer's forwarding headers are believed.
+    #[must_use]
+    pub fn trusts_proxy(&self, peer: &Peer) -> bool {
+        // An IPv4 peer of a dual-stack listener shows as an IPv6 address.
+        peer.address.map(|address| address.to_canonical()).is_some_and(|address| {
+            self.trusted_proxies().iter().any(|network| network.contains(&address))
+        })
+    }
+
     /// What passes unjudged.
     #[must_use]
     pub fn exemptions(&self) -> &[Exemption] {
@@ -252,6 +288,19 @@ impl Policy {
     #[must_use]
     pub fn mode(&self) -> Mode {
         self.0.mode
+    }
+
+    /// Of how many in a hundred requests refusals are carried out.
+    #[must_use]
+    pub fn rollout(&self) -> u8 {
+        self.0.rollout
+    }
+
+    /// Whether the refusal of a request with this lot is carried out. Without a lot it is, unless
+    /// no request's is.
+    pub(crate) fn enforces(&self, draw: Option<u8>) -> bool {
+        let share = self.0.rollout;
+        self.0.mode == Mode::Enforce && draw.map_or(share > 0, |draw| draw < share)
     }
 
     /// Whether requests are judged at all.
@@ -270,7 +319,9 @@ impl Policy {
         &self.0.api_key_headers
     }
 
-    pub(crate) fn checks_token(&self) -> bool {
+    /// Whether tokens are looked at.
+    #[must_use]
+    pub fn checks_token(&self) -> bool {
         self.0.check_token
     }
 

@@ -1,6 +1,7 @@
 //! Settings from a Java properties file, by the names that the dialect gives them.
 
 use super::Policy;
+use super::java::{self, Entry};
 use crate::dialect::{Absent, Setting};
 use crate::origin::Origin;
 
@@ -19,14 +20,14 @@ impl Policy {
     /// the application and are left alone.
     ///
     /// # Errors
-    /// A value that its setting cannot take.
+    /// A value that its setting cannot take, and a line that cannot be read.
     pub fn with_properties(mut self, text: &str) -> Result<Self, PropertiesError> {
-        for (index, line) in text.lines().enumerate() {
-            let Some((key, value)) = entry(line) else { continue };
-            let Some(setting) = self.dialect().settings.get(key).copied() else { continue };
+        for entry in java::entries(text) {
+            let Entry { line, key, value } = entry?;
+            let Some(setting) = self.dialect().settings.get(&key).copied() else { continue };
             self = self
-                .with_setting(setting, value)
-                .map_err(|message| PropertiesError { line: index + 1, message })?;
+                .with_setting(setting, &value)
+                .map_err(|message| PropertiesError { line, message })?;
         }
         Ok(self)
     }
@@ -58,16 +59,6 @@ impl Policy {
             }
         })
     }
-}
-
-/// Key and value of a line; `None` for blank lines and comments.
-fn entry(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    if line.starts_with(['#', '!']) {
-        return None;
-    }
-    let (key, value) = line.split_once(['=', ':'])?;
-    Some((key.trim(), value.trim()))
 }
 
 fn flag(value: &str) -> Result<bool, String> {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::dialect::Setting;
+use crate::misplaced::{Misplaced, line_of};
 
 fn read(text: &str) -> Result<Policy, String> {
     let find = |name: &str| {
@@ -14,6 +15,7 @@ fn a_whole_file_is_taken_over() {
         r#"
         dialect = "vmanage"
         mode = "report"
+        rollout = 25
         enabled = false
         public_origins = ["HTTPS://App.Example:443"]
         trusted_origins = ["https://shop.example", "http://[::1]:8080"]
@@ -47,7 +49,7 @@ fn a_whole_file_is_taken_over() {
     .unwrap();
     let dialect = policy.dialect();
     assert_eq!(dialect.name, "vmanage");
-    assert_eq!(policy.mode(), Mode::Report);
+    assert_eq!((policy.mode(), policy.rollout()), (Mode::Report, 25));
     assert!(!policy.is_enabled());
     assert!(!policy.checks_token());
     let texts = |origins: &[Origin]| origins.iter().map(ToString::to_string).collect::<Vec<_>>();
@@ -82,7 +84,7 @@ fn an_empty_file_is_the_standard_policy() {
     let (read, standard) = (read("").unwrap(), Policy::standard());
     assert_eq!(format!("{read:?}"), format!("{standard:?}"));
     assert_eq!(read.dialect().name, "standard");
-    assert_eq!((read.mode(), read.is_enabled()), (Mode::Enforce, true));
+    assert_eq!((read.mode(), read.rollout(), read.is_enabled()), (Mode::Enforce, 100, true));
     assert!(read.checks_token());
     assert_eq!(read.form_limit(), 256 * 1024);
     assert_eq!(read.scope(), "standard");
@@ -104,6 +106,14 @@ fn broken_files_name_their_line_and_the_way_out() {
             "enabled = 1",
             "policy.toml:1: invalid type: integer `1`, expected a boolean",
         ),
+        (
+            "more than all",
+            "rollout = 101",
+            "policy.toml:1: `101` is no share of a hundred; write 0",
+        ),
+        ("less than none", "\nrollout = -1", "policy.toml:2: `-1` is no share of a hundred"),
+        ("a number beyond a byte", "rollout = 300", "policy.toml:1: `300` is no share"),
+        ("half a share", "rollout = 0.5", "policy.toml:1: invalid type: floating point `0.5`"),
         (
             "a dialect that is not there",
             "\n\ndialect = \"x\"",
@@ -153,6 +163,16 @@ fn broken_files_name_their_line_and_the_way_out() {
             "a header name",
             "api_key_headers = [\"X API\"]",
             "policy.toml:1: `X API` is not a header name",
+        ),
+        (
+            "an API key that every browser sends",
+            "api_key_headers = [\"X-API-Key\",\n\"Accept\"]",
+            "policy.toml:2: `Accept` has a meaning of its own in HTTP; take a header such as",
+        ),
+        (
+            "a token in a cookie",
+            "\ntoken_header = \"cookie\"",
+            "policy.toml:2: `cookie` has a meaning of its own in HTTP",
         ),
         (
             "a cookie's name",
@@ -251,9 +271,57 @@ fn a_token_cannot_be_asked_of_a_dialect_without_one() {
 }
 
 #[test]
+fn a_token_or_an_api_key_cannot_be_in_a_header_with_another_meaning() {
+    let name = |text| FieldName::parse(text).unwrap();
+    let policy = Policy::standard();
+    for header in ["Authorization", "Cookie", "Origin", "Content-Type"] {
+        assert!(policy.clone().with_token_header(name(header)).is_err(), "{header}");
+        assert!(policy.clone().with_api_key_header(name(header)).is_err(), "{header}");
+    }
+    assert!(policy.clone().with_token_header(name("X-Renamed")).is_ok());
+    assert!(policy.with_api_key_header(name("X-API-Key")).is_ok());
+}
+
+#[test]
 fn the_session_cookie_cannot_be_the_tokens() {
     let error = read("dialect = \"voss\"\nsession_cookie = \"csrftoken\"").unwrap_err();
     assert!(error.starts_with("policy.toml:2: the token's cookie"), "{error}");
+}
+
+#[derive(serde::Deserialize)]
+struct Nesting {
+    #[serde(default)]
+    policy: PolicyFile,
+}
+
+#[test]
+fn another_file_may_nest_a_policy() {
+    let nested = |text: &str| toml::from_str::<Nesting>(text).map(|file| file.policy);
+    let file = nested("[policy]\ndialect = \"vmanage\"\nscope = \"one\"").unwrap();
+    assert_eq!(file.dialect_name(), "vmanage");
+    let policy = file.read(builtin("vmanage").unwrap()).unwrap();
+    assert_eq!((policy.dialect().name.as_str(), policy.scope()), ("vmanage", "one"));
+
+    let absent = nested("").unwrap();
+    assert_eq!(absent.dialect_name(), "standard");
+    let policy = absent.read(builtin("standard").unwrap()).unwrap();
+    assert_eq!(format!("{policy:?}"), format!("{:?}", Policy::standard()));
+
+    let unknown = nested("[policy]\ndialekt = \"vmanage\"").unwrap_err();
+    assert!(unknown.message().starts_with("unknown field `dialekt`"), "{unknown}");
+}
+
+/// The file around it puts its own keys before the place, and knows the line.
+#[test]
+fn what_a_nested_policy_has_wrong_is_a_place() {
+    let text = "[policy]\ndialect = \"voss\"\n[[policy.exempt]]\npath = \"/a\"\n\
+                methods = [\"POST\"]\nreason = \"\"";
+    let file: Nesting = toml::from_str(text).unwrap();
+    let Misplaced { place, message } = file.policy.read(builtin("voss").unwrap()).unwrap_err();
+    assert_eq!(place, ["exempt", "0", "reason"]);
+    assert!(message.starts_with("an exemption says why"), "{message}");
+    let place = [vec!["policy".to_owned()], place].concat();
+    assert_eq!(line_of(text, &place), Some(6));
 }
 
 fn redback(text: &str) -> Result<Policy, PropertiesError> {
@@ -276,6 +344,24 @@ fn properties_are_read_as_java_writes_them() {
     assert_eq!(policy.dialect().provenance.absent, Absent::Allow);
 }
 
+/// A setting that was meant and not read would leave the check on, or worse, off.
+#[test]
+fn settings_hold_in_every_way_that_java_reads_them() {
+    for text in [
+        "rest.csrffilter.enabled=false",
+        "rest.csrffilter.enabled: false",
+        "rest.csrffilter.enabled false",
+        "rest.csrffilter.enabled\tfalse",
+        "rest.csrffilter.enabled = \\\n    false",
+        "rest.csrffilter.en\\u0061bled = false",
+    ] {
+        assert!(!redback(text).unwrap().is_enabled(), "{text}");
+    }
+    let urls = redback("rest.baseUrl https\\://a.example/base, \\\n http\\://b.example").unwrap();
+    let origins: Vec<String> = urls.public_origins().iter().map(ToString::to_string).collect();
+    assert_eq!(origins, ["https://a.example", "http://b.example"]);
+}
+
 #[test]
 fn the_defaults_are_redbacks() {
     let policy = redback("").unwrap();
@@ -294,6 +380,9 @@ fn broken_properties_name_their_line() {
         ("a=b\nrest.baseUrl=a.example", 2, "`a.example` is not an origin; write scheme://host"),
         ("rest.baseUrl=https://a.example,,*", 1, "`*` is not an origin"),
         ("rest.csrffilter.disableTokenValidation=1", 1, "`1` is neither"),
+        ("\nrest.csrffilter.enabled", 2, "`rest.csrffilter.enabled` has no value"),
+        ("# c\nrest.csrffilter.enabledfalse", 2, "`rest.csrffilter.enabledfalse` has no value"),
+        ("a = \\uzz", 1, "`\\uzz` is not a character"),
     ] {
         let error = redback(text).unwrap_err();
         assert_eq!(error.line, line, "{text}");
@@ -307,8 +396,10 @@ fn broken_properties_name_their_line() {
 fn the_schema_knows_every_key_of_a_policy() {
     let schema = policy_schema();
     let keys: Vec<&String> = schema["properties"].as_object().unwrap().keys().collect();
-    for key in ["dialect", "exempt", "route", "trusted_proxies", "form_limit", "scope"] {
+    for key in ["dialect", "exempt", "route", "trusted_proxies", "form_limit", "scope", "rollout"] {
         assert!(keys.iter().any(|own| *own == key), "{key}");
     }
     assert_eq!(schema["additionalProperties"], false);
+    let rollout = &schema["properties"]["rollout"];
+    assert_eq!((&rollout["minimum"], &rollout["maximum"]), (&0.into(), &100.into()));
 }

@@ -59,11 +59,20 @@ impl Alphabet {
 
     /// Turns pseudo-random words into digits.
     pub(super) fn spread(&self, words: impl Iterator<Item = u64>, into: &mut [u8]) {
+        self.divide(words, into, |digit| digit);
+    }
+
+    /// Turns pseudo-random words into the symbols of their digits, in one pass.
+    pub(super) fn spell(&self, words: impl Iterator<Item = u64>, into: &mut [u8]) {
+        self.divide(words, into, |digit| self.symbol(digit));
+    }
+
+    fn divide(&self, words: impl Iterator<Item = u64>, into: &mut [u8], write: impl Fn(u8) -> u8) {
         // Constants are what makes this cheap: division becomes a product, the loop unrolls.
         match self.radix {
-            16 => divide::<16, 16>(words, into),
-            64 => divide::<64, 10>(words, into),
-            _ => divide::<62, LEAST_PER_WORD>(words, into),
+            16 => divide::<16, 16>(words, into, write),
+            64 => divide::<64, 10>(words, into, write),
+            _ => divide::<62, LEAST_PER_WORD>(words, into, write),
         }
     }
 }
@@ -71,10 +80,11 @@ impl Alphabet {
 fn divide<const RADIX: u64, const PER_WORD: usize>(
     words: impl Iterator<Item = u64>,
     into: &mut [u8],
+    write: impl Fn(u8) -> u8,
 ) {
     for (digits, mut word) in into.chunks_mut(PER_WORD).zip(words) {
         for digit in digits {
-            *digit = (word % RADIX) as u8;
+            *digit = write((word % RADIX) as u8);
             word /= RADIX;
         }
     }

@@ -63,7 +63,7 @@ pub(crate) fn check_encrypted(
     let wire = BASE64URL_NOPAD.decode(text).map_err(|_| TokenFault::Malformed)?;
     let (id, wire) = wire.split_first().ok_or(TokenFault::Malformed)?;
     let (nonce, sealed) = wire.split_first_chunk::<NONCE>().ok_or(TokenFault::Malformed)?;
-    let key = ring.find(KeyId::new(*id).ok_or(TokenFault::Malformed)?, now)?;
+    let key = ring.find(KeyId::new(*id).ok_or(TokenFault::UnknownKey)?, now)?;
     let clear = cipher(key)
         .decrypt(&Nonce::from(*nonce), Payload { msg: sealed, aad: scope.as_bytes() })
         .map(Zeroizing::new)

@@ -43,15 +43,13 @@ pub(super) fn fill(
 ) {
     for (counter, words) in words.chunks_mut(4).enumerate() {
         let mut mac = key.clone();
-        let mut text = Gather { mac: &mut mac, held: [0; 64], len: 0 };
-        text.field(scope.as_bytes());
-        text.add(&[binding.kind()]);
-        text.field(binding.bytes());
+        absorb(&mut mac, scope.as_bytes());
+        mac.update(&[binding.kind()]);
+        absorb(&mut mac, binding.bytes());
         for field in fields {
-            text.field(field);
+            absorb(&mut mac, field);
         }
-        text.add(&[counter as u8]);
-        text.flush();
+        mac.update(&[counter as u8]);
         let block: [u8; 32] = mac.finalize().into_bytes().into();
         for (word, bytes) in words.iter_mut().zip(block.chunks_exact(8)) {
             *word = bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
@@ -59,38 +57,15 @@ pub(super) fn fill(
     }
 }
 
-/// Joins short pieces before they reach the MAC, which takes one long one faster.
-struct Gather<'a> {
-    mac: &'a mut MacKey,
-    held: [u8; 64],
-    len: usize,
-}
-
-impl Gather<'_> {
-    fn field(&mut self, field: &[u8]) {
-        // One byte says a short length, so that most texts fit one block of the hash.
-        match u8::try_from(field.len()) {
-            Ok(len) if len < u8::MAX => self.add(&[len]),
-            _ => {
-                self.add(&[u8::MAX]);
-                self.add(&(field.len() as u64).to_be_bytes());
-            }
-        }
-        self.add(field);
-    }
-
-    fn add(&mut self, piece: &[u8]) {
-        if let Some(place) = self.held.get_mut(self.len..self.len + piece.len()) {
-            place.copy_from_slice(piece);
-            self.len += piece.len();
-        } else {
-            self.flush();
-            self.mac.update(piece);
+/// One byte says a short length, so that most texts fit one block of the hash.
+#[inline]
+fn absorb(mac: &mut MacKey, field: &[u8]) {
+    match u8::try_from(field.len()) {
+        Ok(len) if len < u8::MAX => mac.update(&[len]),
+        _ => {
+            mac.update(&[u8::MAX]);
+            mac.update(&(field.len() as u64).to_be_bytes());
         }
     }
-
-    fn flush(&mut self) {
-        self.mac.update(self.held.get(..self.len).unwrap_or_default());
-        self.len = 0;
-    }
+    mac.update(field);
 }

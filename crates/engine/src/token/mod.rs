@@ -39,7 +39,7 @@ pub(crate) const MIN_MAC_BITS: usize = 96;
 pub(crate) enum TokenFault {
     /// Not a text of the dialect's shape.
     Malformed,
-    /// Its key is not in the keyring.
+    /// Its key is not in the keyring, or no key is called so.
     UnknownKey,
     /// Its key was retired longer ago than the grace period.
     RetiredKey,
@@ -79,7 +79,7 @@ pub(crate) fn check_derived(
     now: Timestamp,
 ) -> Result<(), TokenFault> {
     let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
-    let (id, _) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
+    let (id, _) = Reader::begin(shape, given.as_bytes())?;
     compare(given.as_bytes(), &derived_with(ring.find(id, now)?, shape, scope, binding))
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn check_double_submit(
     now: Timestamp,
 ) -> Result<(), TokenFault> {
     let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
-    let (id, mut reader) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
+    let (id, mut reader) = Reader::begin(shape, given.as_bytes())?;
     let mut nonce = [0; NONCE];
     reader.digits(&mut nonce).ok_or(TokenFault::Malformed)?;
     compare(

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::TokenFault;
 use super::alphabet::{self, Alphabet};
 use crate::keyring::KeyId;
 
@@ -158,17 +159,19 @@ impl Row {
         let mut words = [0; MAX_SYMBOLS / alphabet::LEAST_PER_WORD];
         let words = words.get_mut(..left.div_ceil(alphabet.per_word())).unwrap_or_default();
         fill(words);
-        alphabet.spread(words.iter().copied(), self.take(left));
+        let (clear, _) = self.token.bytes.split_at_mut(self.token.len);
+        clear.iter_mut().for_each(|digit| *digit = alphabet.symbol(*digit));
+        alphabet.spell(words.iter().copied(), self.take(left));
 
-        let (digits, _) = self.token.bytes.split_at_mut(self.token.len);
-        if self.shape == Shape::Uuid
-            && let (Some(version), Some(variant)) = fixed_places(digits)
-        {
-            *version = 4;
-            *variant = 8 | *variant & 3;
+        if self.shape != Shape::Uuid {
+            return self.token;
         }
-        digits.iter_mut().for_each(|digit| *digit = alphabet.symbol(*digit));
-        if self.shape == Shape::Uuid { with_dashes(digits) } else { self.token }
+        let (symbols, _) = self.token.bytes.split_at_mut(self.token.len);
+        if let (Some(version), Some(variant)) = fixed_places(symbols) {
+            *version = b'4';
+            *variant = alphabet.symbol(8 | alphabet.value(*variant).unwrap_or(0) & 3);
+        }
+        with_dashes(symbols)
     }
 
     fn take(&mut self, width: usize) -> &mut [u8] {
@@ -205,11 +208,13 @@ pub(super) struct Reader<'t> {
 }
 
 impl<'t> Reader<'t> {
-    /// Begins with the key's id.
-    pub(super) fn begin(shape: Shape, text: &'t [u8]) -> Option<(KeyId, Self)> {
+    /// Begins with the key's id. A number that no key can have is an unknown key's: other makers'
+    /// tokens of the same shape begin with any.
+    pub(super) fn begin(shape: Shape, text: &'t [u8]) -> Result<(KeyId, Self), TokenFault> {
         let mut reader = Self { shape, rest: text };
-        let id = u8::try_from(reader.number(shape.id_width())?).ok().and_then(KeyId::new)?;
-        Some((id, reader))
+        let number = reader.number(shape.id_width()).ok_or(TokenFault::Malformed)?;
+        let id = u8::try_from(number).ok().and_then(KeyId::new);
+        Ok((id.ok_or(TokenFault::UnknownKey)?, reader))
     }
 
     pub(super) fn number(&mut self, width: usize) -> Option<u64> {

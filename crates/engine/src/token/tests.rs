@@ -95,6 +95,55 @@ fn malformed_tokens_are_called_malformed() {
     }
 }
 
+/// A token of another maker has the same shape and begins with anything.
+#[test]
+fn first_symbols_that_are_no_key_id_are_an_unknown_keys() {
+    let ring = ring();
+    // 62 and more: key ids end at 61.
+    for (shape, ids) in [
+        (Shape::Uuid, ["3e", "ff"]),
+        (Shape::LowerHex(40), ["3e", "ff"]),
+        (Shape::UpperHex(100), ["3E", "FF"]),
+        (Shape::Base64url(64), ["-", "_"]),
+    ] {
+        let changed = |good: &Token, id: &str| format!("{id}{}", &good.as_str()[id.len()..]);
+        for id in ids {
+            let name = format!("{shape:?} {id}");
+            let text = changed(&derived(&ring, shape, "", ME), id);
+            let checked = check_derived(&ring, shape, "", ME, text.as_bytes(), NOW);
+            assert_eq!(checked, Err(TokenFault::UnknownKey), "{name}");
+
+            let text = changed(&double_submit(&ring, shape, "", ME, &mut Counting(1)), id);
+            let checked = check_double_submit(&ring, shape, "", ME, text.as_bytes(), NOW);
+            assert_eq!(checked, Err(TokenFault::UnknownKey), "{name}");
+
+            if shape == Shape::Uuid {
+                continue; // Too short for a ticket.
+            }
+            let (session, life) = (SessionKey::from_bytes([0; 16]), Incarnation::from_random(1));
+            let lifetime = Duration::from_secs(60);
+            let terms = TicketTerms { ring: &ring, shape, scope: "", lifetime };
+            let text = changed(&ticket(terms, ME, life, 0, NOW), id);
+            let checked = check_ticket(terms, ME, session, life, text.as_bytes(), NOW);
+            assert_eq!(checked, Err(TokenFault::UnknownKey), "{name}");
+        }
+    }
+    let foreign = format!("zz{}", &derived(&ring, Shape::Uuid, "", ME).as_str()[2..]);
+    let checked = check_derived(&ring, Shape::Uuid, "", ME, foreign.as_bytes(), NOW);
+    assert_eq!(checked, Err(TokenFault::Malformed), "symbols of another alphabet");
+
+    let user = Binding::User("admin");
+    let lifetime = Duration::from_secs(60);
+    let text = encrypted(&ring, "", user, lifetime, NOW, &mut Counting(1)).unwrap();
+    let mut wire = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).unwrap();
+    for id in [62, 255] {
+        wire[0] = id;
+        let text = data_encoding::BASE64URL_NOPAD.encode(&wire);
+        let checked = check_encrypted(&ring, "", user, text.as_bytes(), NOW);
+        assert_eq!(checked, Err(TokenFault::UnknownKey), "encrypted, {id}");
+    }
+}
+
 #[test]
 fn masked_tokens_differ_and_carry_the_same() {
     for shape in SHAPES.into_iter().filter(|shape| shape.can_be_masked()) {

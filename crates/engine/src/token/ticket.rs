@@ -80,7 +80,7 @@ pub(crate) fn check_ticket(
 ) -> Result<Ticket, TokenFault> {
     let TicketTerms { ring, shape, lifetime, .. } = terms;
     let given = mask::unmask(shape, text).ok_or(TokenFault::Malformed)?;
-    let (id, mut reader) = Reader::begin(shape, given.as_bytes()).ok_or(TokenFault::Malformed)?;
+    let (id, mut reader) = Reader::begin(shape, given.as_bytes())?;
     let mut number = |bits| reader.number(shape.width(bits)).ok_or(TokenFault::Malformed);
     let hint = number(8)?;
     let issued = u32::try_from(number(32)?).map_err(|_| TokenFault::Malformed)?;

@@ -62,6 +62,7 @@ fn what_each_kind_of_operation_must_show() {
         ("closed, too late", closed, admin, vec![&own, &late], "refuse token_expired"),
         ("closed, no token's text", closed, admin, vec![&own, &bad], "refuse token_malformed"),
         ("closed, nobody", closed, None, vec![&own, &good], "refuse user_missing"),
+        ("closed, no name", closed, Some(""), vec![&own, &good], "refuse user_missing"),
         ("unsaid is closed", RouteAccess::Unspecified, admin, vec![&own], "refuse token_missing"),
     ] {
         let lines: Vec<String> = lines.into_iter().cloned().collect();

@@ -26,18 +26,42 @@ fn each_pattern_is_issued_in_its_own_way() {
         ("standard", &user, false, false),
         ("redback", &session, false, false),
         ("tao", &user, false, false),
+        // Nor to nobody.
+        ("standard", &Holder::Session(vec![]), false, false),
+        ("tao", &Holder::Session(vec![]), false, false),
+        ("redback", &Holder::User(String::new()), false, false),
     ] {
         let issue = built_in(name).issue(holder, MOMENT, &mut Sequence::from(1));
         assert_eq!(matches!(issue, Issue::Token(_)), ready, "{name} for {holder:?}");
         assert_eq!(matches!(issue, Issue::Tickets(_)), tickets, "{name} for {holder:?}");
     }
+    for nobody in [&user, &Holder::Session(vec![])] {
+        assert!(built_in("tao").tickets(nobody, 0..3, MOMENT).is_empty(), "{nobody:?}");
+    }
 }
 
+/// Forms stay as they are while the check is off; and what is handed out holds once it is on again.
 #[test]
-fn a_policy_that_judges_nothing_hands_out_nothing() {
-    let engine = Engine::new(Policy::standard().insecure_disabled(), keyring());
+fn a_policy_that_judges_nothing_owes_nothing_and_hands_out_what_is_asked_for() {
     let holder = Holder::Session(SESSION.into());
-    assert!(matches!(engine.issue(&holder, MOMENT, &mut Sequence::from(1)), Issue::None));
+    for name in ["standard", "genesys", "vmanage", "voss", "tao"] {
+        let off = Engine::new(Policy::builtin(name).unwrap().insecure_disabled(), keyring());
+        for line in ["GET /x", "POST /x", "OPTIONS /x"] {
+            let request = request(&ask(line, &[]));
+            let facts = Facts::of(&request, PEER);
+            match decide(off.judge(&facts, MOMENT), &[], &Memory::default()) {
+                Verdict::Allow(allow) => assert!(!allow.owes_token(), "{name} {line}"),
+                other => panic!("{name} {line}: {other:?}"),
+            }
+        }
+        let (mut one, mut same) = (Sequence::from(1), Sequence::from(1));
+        let on = built_in(name);
+        match (off.issue(&holder, MOMENT, &mut one), on.issue(&holder, MOMENT, &mut same)) {
+            (Issue::Token(off), Issue::Token(on)) => assert_eq!(off, on, "{name}"),
+            (Issue::Tickets(off), Issue::Tickets(on)) => assert_eq!(off, on, "{name}"),
+            _ => panic!("{name} is handed out"),
+        }
+    }
 }
 
 #[test]
@@ -71,6 +95,7 @@ fn whom_a_response_is_for() {
         ("the app's, without a cookie", "a=b", SessionEvidence::Live("2"), session("2")),
         ("nobody's", "a=b", SessionEvidence::Cookie, None),
         ("over", "JSESSIONID=1", SessionEvidence::None, None),
+        ("the app's, empty", "JSESSIONID=1", SessionEvidence::Live(""), None),
         ("empty", "JSESSIONID=", SessionEvidence::Cookie, None),
         ("two", "JSESSIONID=1; JSESSIONID=2", SessionEvidence::Cookie, None),
         ("two, one of them known", "JSESSIONID=1; JSESSIONID=2", SessionEvidence::Live("1"), None),
@@ -83,6 +108,7 @@ fn whom_a_response_is_for() {
     let facts = Facts::of(&request, PEER);
     let redback = built_in("redback");
     assert_eq!(redback.holder(&facts), None);
+    assert_eq!(redback.holder(&facts.clone().with_principal(Some(""))), None, "an empty name");
     let facts = facts.with_principal(Some("admin"));
     assert_eq!(redback.holder(&facts), Some(Holder::User("admin".into())));
 }

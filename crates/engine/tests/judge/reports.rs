@@ -63,6 +63,51 @@ fn a_reported_request_is_owed_what_an_allowed_one_would_be() {
     }
 }
 
+/// The share of requests whose refusals are carried out; those of the others are reported.
+#[test]
+fn a_rollout_carries_out_the_refusals_of_its_share() {
+    let refused = ask("POST /x", &["Origin: https://evil.example"]);
+    let allowed = ask("POST /x", &["Origin: https://app.example"]);
+    for (share, draw, carried_out) in [
+        (100, Some(0), true),
+        (100, Some(99), true),
+        (100, None, true),
+        (25, Some(0), true),
+        (25, Some(24), true),
+        (25, Some(25), false),
+        (25, Some(99), false),
+        // Who draws no lot, or one that is none, gets no way through.
+        (25, None, true),
+        (25, Some(100), true),
+        (25, Some(255), true),
+        (1, None, true),
+        (0, Some(0), false),
+        (0, Some(99), false),
+        (0, None, false),
+        // More than all is all.
+        (200, Some(99), true),
+    ] {
+        let policy = Policy::standard().with_rollout(share);
+        let expected = if carried_out { "refuse" } else { "report" };
+        let lot = |text: &str, policy: &Policy| {
+            let request = request(text);
+            let engine = Engine::new(policy.clone(), keyring());
+            let facts = Facts::of(&request, PEER);
+            let facts = match draw {
+                Some(draw) => facts.with_draw(draw),
+                None => facts,
+            };
+            say(&decide(engine.judge(&facts, MOMENT), request.body(), &Memory::default()))
+        };
+        let name = format!("{share} in a hundred, lot {draw:?}");
+        assert_eq!(lot(&refused, &policy), format!("{expected} origin_mismatch"), "{name}");
+        assert_eq!(lot(&allowed, &policy), "allow provenance", "{name}");
+        let report = policy.with_mode(Mode::Report);
+        assert_eq!(lot(&refused, &report), "report origin_mismatch", "{name}, report mode");
+    }
+    assert_eq!(Policy::standard().with_rollout(200).rollout(), 100);
+}
+
 #[test]
 fn a_disabled_policy_judges_nothing_and_owes_nothing() {
     let off = policy("dialect = \"voss\"\nenabled = false");

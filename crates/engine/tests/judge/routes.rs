@@ -2,7 +2,8 @@
 //! takes for them.
 
 use super::{ask, dialect, judge, policy};
-use countersign::{PathPattern, Policy, Require, Route};
+use crate::text::request;
+use countersign::{Facts, PathPattern, Peer, Policy, Require, Route, Scheme};
 
 /// `require` for each path; the dialect's own demand is `ordinary`.
 fn routes(ordinary: &str, rows: &[(&str, &str, &str)]) -> Policy {
@@ -156,6 +157,32 @@ fn a_wide_rule_does_not_hide_a_stricter_one_before_it() {
     }
 }
 
+/// Where a client must say where it comes from, a token does not say it: perhaps the app takes the
+/// path for one that asks for both.
+#[test]
+fn a_path_that_may_be_either_of_two_rules_meets_both() {
+    let policy = dialect(
+        "protect = { methods = \"unsafe\", require = \"token\" }\nprovenance.absent = \"refuse\"\n\
+         [[route]]\npath = \"/said\"\nmethods = [\"*\"]\nrequire = \"provenance\"\n\
+         [[route]]\npath = \"/sent\"\nmethods = [\"*\"]\nrequire = \"token\"\n",
+    );
+    let (token, own) = ("X-T: {token}", "Origin: https://app.example");
+    for (line, headers, expected) in [
+        ("POST /sent", vec![token], "allow token"),
+        ("POST /said", vec![own], "allow provenance"),
+        ("POST /said", vec![token], "refuse provenance_missing"),
+        ("POST /other", vec![token], "allow token"),
+        ("POST //x", vec![token], "refuse provenance_missing"),
+        ("POST //x", vec![own], "refuse token_missing"),
+        ("POST //x", vec![own, token], "allow token"),
+        ("GET //x", vec![token], "refuse provenance_missing"),
+        ("GET //x", vec![own, token], "allow token"),
+    ] {
+        let headers = [&["Cookie: sid={session}"], headers.as_slice()].concat();
+        assert_eq!(judge(&policy, &ask(line, &headers)), expected, "{line}, {headers:?}");
+    }
+}
+
 #[test]
 fn an_override_cannot_choose_the_laxer_of_two_rules() {
     let rows = [("/x", "POST", "provenance"), ("/x", "DELETE", "token")];
@@ -208,4 +235,67 @@ fn reads_can_be_let_go_and_nothing_else_goes_with_them() {
     assert_eq!(say("GET /dataservice/device?_method=DELETE"), "refuse token_missing");
     assert_eq!(say("POST /dataservice/device"), "refuse token_missing");
     assert_eq!(say("QUERY /dataservice/device"), "refuse token_missing");
+}
+
+/// A route about one path names every method because GET changes something there.
+#[test]
+fn letting_reads_go_does_not_let_logging_out_by_get_go() {
+    let vmanage = policy("dialect = \"vmanage\"\nprotect_reads = false");
+    let say = |policy: &Policy, line| judge(policy, &ask(line, &["Cookie: JSESSIONID=1"]));
+    for line in ["GET /logout", "HEAD /logout", "POST /logout", "GET /LOGOUT/", "GET //logout"] {
+        assert_eq!(say(&vmanage, line), "refuse token_missing", "{line}");
+    }
+    let rows = [("/users/*/delete", "*", "token"), ("/x/*", "GET", "token"), ("/**", "*", "token")];
+    let own = routes("provenance", &rows).with_protected_reads(false);
+    for (line, expected) in [
+        ("GET /users/7/delete", "refuse token_missing"),
+        ("GET /x/1", "refuse token_missing"),
+        ("GET /page", "allow safe_method"),
+        ("POST /page", "refuse token_missing"),
+    ] {
+        assert_eq!(say(&own, line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_request_is_named_by_the_first_route_that_means_it() {
+    let rows = [
+        ("/api/status", "GET", "nothing"),
+        ("/api/login", "", "provenance"),
+        ("/api/**", "*", "token"),
+        ("/users/*/photo", "", "token"),
+    ];
+    let unsafe_alone = routes("either", &rows);
+    let every = dialect(
+        "protect = { methods = \"all\", require = \"either\" }\n\
+         [[route]]\npath = \"/a\"\nrequire = \"token\"",
+    );
+    for (policy, line, expected) in [
+        (&unsafe_alone, "GET /api/status", Some("/api/status")),
+        (&unsafe_alone, "POST /api/status", Some("/api/**")),
+        (&unsafe_alone, "POST /api/login", Some("/api/login")),
+        (&unsafe_alone, "GET /api/login", Some("/api/**")),
+        (&unsafe_alone, "GET /api/x?y=/api/status", Some("/api/**")),
+        (&unsafe_alone, "POST /users/7/photo", Some("/users/*/photo")),
+        // Not judged, so no rule means it.
+        (&unsafe_alone, "GET /users/7/photo", None),
+        (&unsafe_alone, "OPTIONS /api/x", None),
+        (&unsafe_alone, "POST /other", None),
+        // Perhaps meant by some, by none for sure.
+        (&unsafe_alone, "POST /API/login", None),
+        (&unsafe_alone, "POST /api/../other", None),
+        (&every, "GET /a", Some("/a")),
+        (&every, "OPTIONS /a", None),
+        (&every, "GET /b", None),
+    ] {
+        let request = request(&ask(line, &[]));
+        let facts = Facts::of(&request, Peer::new(None, Scheme::Https));
+        let route = policy.route_of(&facts).map(|route| route.path.to_string());
+        assert_eq!(route.as_deref(), expected, "{line}");
+    }
+    let request = request(&ask("GET /chat", &["Upgrade: websocket"]));
+    let facts = Facts::of(&request, Peer::new(None, Scheme::Https));
+    let policy = routes("either", &[("/chat", "", "token")]);
+    assert_eq!(policy.route_of(&facts).unwrap().path.to_string(), "/chat", "a handshake");
+    assert!(Policy::standard().route_of(&facts).is_none());
 }

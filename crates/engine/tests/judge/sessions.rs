@@ -29,6 +29,7 @@ fn the_app_may_know_the_session_better_than_its_cookie() {
         ("the session is over", none, &sid, &mine, "refuse session_missing"),
         ("no session, no cookie", none, "theme=dark", &mine, "refuse session_missing"),
         ("no cookie", cookie, "theme=dark", &mine, "refuse session_missing"),
+        ("the app's id is empty", SessionEvidence::Live(""), &sid, &mine, "refuse session_missing"),
         ("an empty cookie", cookie, "JSESSIONID=", &mine, "refuse session_missing"),
         ("two cookies", cookie, &two, &mine, "refuse session_ambiguous"),
         ("two cookies, whatever the app says", live, &two, &app, "refuse session_ambiguous"),
@@ -53,12 +54,29 @@ fn a_session_that_is_over_is_none_for_scripts_with_basic() {
     let request = request(&text);
     for (evidence, expected) in [
         (SessionEvidence::None, "allow provenance"),
+        (SessionEvidence::Live(""), "allow provenance"),
         (SessionEvidence::Cookie, "refuse token_missing"),
         (SessionEvidence::Live("1"), "refuse token_missing"),
     ] {
         let facts = Facts::of(&request, PEER).with_session(evidence);
         let verdict = decide(engine.judge(&facts, MOMENT), &[], &Memory::default());
         assert_eq!(say(&verdict), expected, "{evidence:?}");
+    }
+}
+
+/// A token of the empty id would be good for everybody whose app has no better one.
+#[test]
+fn an_empty_session_or_user_binds_nothing() {
+    for (dialect, header) in [("genesys", "X-CSRF-TOKEN"), ("redback", "X-XSRF-TOKEN")] {
+        let engine = Engine::new(policy(&format!("dialect = \"{dialect}\"")), keyring());
+        let text = ask("POST /x", &["Origin: https://app.example", &format!("{header}: x")]);
+        let request = request(&text);
+        let facts = Facts::of(&request, PEER);
+        let facts = facts.with_session(SessionEvidence::Live("")).with_principal(Some(""));
+        assert_eq!(engine.holder(&facts), None, "{dialect}");
+        let verdict = decide(engine.judge(&facts, MOMENT), &[], &Memory::default());
+        let expected = if dialect == "redback" { "user_missing" } else { "session_missing" };
+        assert_eq!(say(&verdict), format!("refuse {expected}"), "{dialect}");
     }
 }
 
