@@ -10,6 +10,7 @@ mod memory;
 
 use std::future::Future;
 use std::ops::Range;
+use std::sync::Arc;
 
 use countersign::{Incarnation, SessionKey, Spent, StoredToken, Ticket, Timestamp, Token};
 
@@ -93,4 +94,52 @@ pub trait Store: Send + Sync + 'static {
 
     /// Forgets the session: its tickets and its token are worth nothing from now on.
     fn end(&self, session: SessionKey) -> impl Future<Output = Result<(), Unavailable>> + Send;
+}
+
+/// Several layers may share one.
+impl<S: Store> Store for Arc<S> {
+    fn incarnation(&self) -> Incarnation {
+        (**self).incarnation()
+    }
+
+    fn reserve(
+        &self,
+        session: SessionKey,
+        count: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Reserved, Unavailable>> + Send {
+        (**self).reserve(session, count, until, now)
+    }
+
+    fn spend(
+        &self,
+        ticket: Ticket,
+        replace: u32,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> impl Future<Output = SpendAnswer> + Send {
+        (**self).spend(ticket, replace, until, now)
+    }
+
+    fn keep(
+        &self,
+        session: SessionKey,
+        token: Box<Token>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Box<Token>, Unavailable>> + Send {
+        (**self).keep(session, token, now)
+    }
+
+    fn stored(
+        &self,
+        session: SessionKey,
+        now: Timestamp,
+    ) -> impl Future<Output = StoredToken> + Send {
+        (**self).stored(session, now)
+    }
+
+    fn end(&self, session: SessionKey) -> impl Future<Output = Result<(), Unavailable>> + Send {
+        (**self).end(session)
+    }
 }

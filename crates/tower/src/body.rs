@@ -1,5 +1,6 @@
 //! Holding a body back until its token is found, and handing it on unchanged.
 
+use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,6 +8,11 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::LengthLimitError;
+
+use crate::layer::Deadline;
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// A request body, of which some may have been read already. What was read comes first, and what
 /// came of reading on (trailers, or a failure) after it.
@@ -14,7 +20,7 @@ pub struct HeldBody<B: Body> {
     held: Bytes,
     trailers: Option<HeaderMap>,
     /// Handed on in its turn: a body that broke off must not look like one that ended.
-    failure: Option<B::Error>,
+    failure: Option<BoxError>,
     rest: B,
 }
 
@@ -25,33 +31,48 @@ impl<B: Body> HeldBody<B> {
 }
 
 /// What reading the beginning of a body came to.
-pub(crate) enum Beginning {
-    /// All of it.
-    Whole(Bytes),
-    /// The limit came first; as many bytes as it allows, however the client cut them into frames.
-    Part(Bytes),
+pub(crate) enum Held {
+    /// All of it, or more than the limit.
+    Bytes(Bytes),
     /// The client stopped sending.
     Broken,
+    /// It is larger than something around the layer lets bodies be.
+    TooLong,
+    /// The deadline came first.
+    Late,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> HeldBody<B> {
-    /// Reads until the end, or until there are more than `limit` bytes.
-    pub(crate) async fn hold(&mut self, limit: usize) -> Beginning {
+impl<B> HeldBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    /// Reads until the end, or until there are more than `limit` bytes; no longer than until the
+    /// deadline.
+    pub(crate) async fn hold(&mut self, limit: usize, mut deadline: Option<Deadline>) -> Held {
         // A body that announces more than the limit is read too: the token may come first.
         while self.held.len() <= limit {
-            let frame =
-                std::future::poll_fn(|context| Pin::new(&mut self.rest).poll_frame(context));
-            match frame.await.map(|frame| frame.map(Frame::into_data)) {
-                None => return Beginning::Whole(self.held.clone()),
+            let next = std::future::poll_fn(|context| {
+                // First: pieces without anything in them may come for ever.
+                if let Some(deadline) = &mut deadline
+                    && deadline.as_mut().poll(context).is_ready()
+                {
+                    return Poll::Ready(None);
+                }
+                Pin::new(&mut self.rest).poll_frame(context).map(Some)
+            });
+            let Some(frame) = next.await else { return Held::Late };
+            match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => break,
                 Some(Ok(Ok(data))) => self.keep(data),
                 Some(Ok(Err(frame))) => self.trailers = frame.into_trailers().ok(),
                 Some(Err(failure)) => {
-                    self.failure = Some(failure);
-                    return Beginning::Broken;
+                    let failure = self.failure.insert(failure.into());
+                    return if is_length_limit(&**failure) { Held::TooLong } else { Held::Broken };
                 }
             }
         }
-        Beginning::Part(self.held.slice(..limit))
+        Held::Bytes(self.held.clone())
     }
 
     /// A form usually comes in one frame, and then this copies nothing. Frames are joined and not
@@ -70,17 +91,34 @@ impl<B: Body<Data = Bytes> + Unpin> HeldBody<B> {
     }
 }
 
+/// Whether a layer such as tower-http's `RequestBodyLimitLayer` cut the body off, however many others
+/// have put its error into theirs.
+fn is_length_limit(failure: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(failure);
+    while let Some(error) = cause {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 /// Nothing in it is pinned but `rest`.
 impl<B: Body + Unpin> Unpin for HeldBody<B> {}
 
-impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
+impl<B> Body for HeldBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if !self.held.is_empty() {
             return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.held)))));
         }
@@ -90,7 +128,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for HeldBody<B> {
         if let Some(failure) = self.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
-        Pin::new(&mut self.rest).poll_frame(context)
+        Pin::new(&mut self.rest).poll_frame(context).map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -5,18 +5,18 @@ use countersign::{Field, urlencoded_field};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
-use crate::body::Beginning;
-
 /// A token is short. A part of that name that is longer than this is something else.
 const MAX_VALUE: u64 = 4096;
 
-pub(crate) async fn find(beginning: Beginning, name: &str, headers: &HeaderMap) -> Field {
-    let (bytes, whole) = match beginning {
-        Beginning::Whole(bytes) => (bytes, true),
-        Beginning::Part(bytes) => (bytes, false),
-        Beginning::Broken => return Field::Malformed,
-    };
-    // The engine asks for these two only, however their parameters are written.
+/// The field `name` in the first `limit` bytes of a form with these headers, of which `body` is the
+/// beginning: all of it, or more than `limit` bytes. Reads `multipart/form-data`; everything else
+/// is taken for `application/x-www-form-urlencoded`.
+///
+/// A repeated field and a list (`name[]`) are [`Field::Repeated`]; what may come behind the limit is
+/// [`Field::TooLarge`].
+pub async fn form_field(headers: &HeaderMap, body: &Bytes, limit: usize, name: &str) -> Field {
+    let whole = body.len() <= limit;
+    let bytes = body.slice(..limit.min(body.len()));
     let content_type = headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
     let found = if is_multipart(content_type) {
         let content_type = std::str::from_utf8(content_type).unwrap_or_default();

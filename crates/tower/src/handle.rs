@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use countersign::{Head, Holder, Issue, Moment, RouteAccess};
 use countersign_store::Store;
-use http::Extensions;
 use http::request::Parts;
+use http::{Extensions, HeaderMap, Response};
 
+use crate::deliver::Delivered;
 use crate::layer::Shared;
 use crate::random::ThreadRandom;
+use crate::response::may_carry_token;
+use crate::twins::Twins;
 
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, IssueError>> + Send + 'a>>;
 
@@ -19,7 +22,7 @@ pub enum IssueError {
     /// The request belongs to no session or user, so a token would belong to nobody.
     #[error("the request has no session or user that a token could belong to")]
     NoHolder,
-    /// The dialect has no token for such a holder, or protection is off.
+    /// The dialect has no token for such a holder.
     #[error("the dialect has no such token")]
     NoToken,
     /// The store did not answer.
@@ -36,21 +39,25 @@ pub enum IssueError {
 pub struct Csrf {
     desk: Arc<dyn Desk>,
     holder: Option<Holder>,
-    /// The token that this response carries in its cookie too; a page must carry no other.
-    twin: Option<String>,
+    /// Double submit: the tokens that the response's cookie carries too; a page must carry no others.
+    twins: Option<Arc<Twins>>,
 }
 
 impl Csrf {
+    /// For a response that no request is known to belong to.
     pub(crate) fn of_holder<St: Store>(shared: Arc<Shared<St>>, holder: Holder) -> Self {
-        Self { desk: shared, holder: Some(holder), twin: None }
+        let twins = shared.pairs().then(Arc::default);
+        Self { desk: shared, holder: Some(holder), twins }
     }
 
     /// The handle of a request that the layer let through. The extractor for axum does this.
     #[must_use]
     pub fn from_parts(parts: &Parts) -> Option<Self> {
-        let Handle { desk, twin } = parts.extensions.get::<Handle>()?;
+        let Handle { desk, twins } = parts.extensions.get::<Handle>()?;
         let holder = desk.holder(parts.into(), &parts.extensions);
-        Some(Self { desk: desk.clone(), holder, twin: twin.clone() })
+        let twins = twins.clone();
+        let twins = twins.or_else(|| desk.twins(parts.into(), &parts.extensions, holder.as_ref()));
+        Some(Self { desk: desk.clone(), holder, twins })
     }
 
     /// The token of this request's session or user: where the dialect has one-time tokens, one
@@ -59,11 +66,7 @@ impl Csrf {
     /// # Errors
     /// See [`IssueError`].
     pub async fn token(&self) -> Result<String, IssueError> {
-        if let Some(twin) = &self.twin {
-            return Ok(twin.clone());
-        }
-        let holder = self.holder.as_ref().ok_or(IssueError::NoHolder)?;
-        self.desk.issue(holder, 1).await?.pop().ok_or(IssueError::NoToken)
+        self.one(self.holder.as_ref().ok_or(IssueError::NoHolder)?).await
     }
 
     /// As many one-time tokens as the dialect's pool holds.
@@ -89,8 +92,7 @@ impl Csrf {
     /// # Errors
     /// See [`IssueError`].
     pub async fn token_for_session(&self, id: &str) -> Result<String, IssueError> {
-        let holder = Holder::Session(id.as_bytes().to_vec());
-        self.desk.issue(&holder, 1).await?.pop().ok_or(IssueError::NoToken)
+        self.one(&Holder::Session(id.as_bytes().to_vec())).await
     }
 
     /// The token of a user, for dialects that bind it to one.
@@ -98,8 +100,33 @@ impl Csrf {
     /// # Errors
     /// See [`IssueError`].
     pub async fn token_for_user(&self, name: &str) -> Result<String, IssueError> {
-        let holder = Holder::User(name.to_owned());
-        self.desk.issue(&holder, 1).await?.pop().ok_or(IssueError::NoToken)
+        self.one(&Holder::User(name.to_owned())).await
+    }
+
+    /// Puts the token on a response that the layer puts none on, such as a page in place of a
+    /// refusal: in the headers and the cookie in which the dialect delivers tokens, the same text as
+    /// [`Csrf::token`] gives. As always, not on a response that shared caches may keep.
+    ///
+    /// # Errors
+    /// See [`IssueError`].
+    pub async fn deliver<B>(&self, response: &mut Response<B>) -> Result<(), IssueError> {
+        if may_carry_token(response.headers()) {
+            let token = self.token().await?;
+            self.desk.put(response.headers_mut(), &token);
+            response.extensions_mut().insert(Delivered);
+        }
+        Ok(())
+    }
+
+    async fn one(&self, holder: &Holder) -> Result<String, IssueError> {
+        if let Some(token) = self.twins.as_ref().and_then(|twins| twins.known(holder)) {
+            return Ok(token);
+        }
+        let token = self.desk.issue(holder, 1).await?.pop().ok_or(IssueError::NoToken)?;
+        Ok(match &self.twins {
+            Some(twins) => twins.leave(holder, token),
+            None => token,
+        })
     }
 
     /// Another text for the same token, for use in HTML.
@@ -138,20 +165,22 @@ impl std::fmt::Debug for Csrf {
 #[derive(Clone)]
 pub(crate) struct Handle {
     desk: Arc<dyn Desk>,
-    twin: Option<String>,
+    twins: Option<Arc<Twins>>,
 }
 
 impl Handle {
-    pub(crate) fn new<St: Store>(shared: Arc<Shared<St>>, twin: Option<String>) -> Self {
-        Self { desk: shared, twin }
+    pub(crate) fn new<St: Store>(shared: Arc<Shared<St>>, twins: Option<Arc<Twins>>) -> Self {
+        Self { desk: shared, twins }
     }
 }
 
 /// The layer as handlers see it, whatever its store.
 trait Desk: Send + Sync {
     fn holder(&self, head: Head<'_>, extensions: &Extensions) -> Option<Holder>;
+    fn twins(&self, _: Head<'_>, _: &Extensions, holder: Option<&Holder>) -> Option<Arc<Twins>>;
     fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>>;
     fn end<'a>(&'a self, holder: &'a Holder) -> Pending<'a, ()>;
+    fn put(&self, headers: &mut HeaderMap, token: &str);
     fn masked(&self, token: &str) -> String;
     fn field_name(&self) -> Option<String>;
     fn pool(&self) -> u32;
@@ -160,6 +189,15 @@ trait Desk: Send + Sync {
 impl<St: Store> Desk for Shared<St> {
     fn holder(&self, head: Head<'_>, extensions: &Extensions) -> Option<Holder> {
         self.engine.holder(&self.facts(head, extensions, RouteAccess::Unspecified))
+    }
+
+    fn twins(
+        &self,
+        head: Head<'_>,
+        extensions: &Extensions,
+        holder: Option<&Holder>,
+    ) -> Option<Arc<Twins>> {
+        self.twins(&self.facts(head, extensions, RouteAccess::Unspecified), holder)
     }
 
     fn issue<'a>(&'a self, holder: &'a Holder, count: u32) -> Pending<'a, Vec<String>> {
@@ -172,6 +210,10 @@ impl<St: Store> Desk for Shared<St> {
             let session = self.engine.session_key(id);
             self.store.end(session).await.map_err(|_| IssueError::Store)
         })
+    }
+
+    fn put(&self, headers: &mut HeaderMap, token: &str) {
+        self.put(headers, token);
     }
 
     fn masked(&self, token: &str) -> String {

@@ -1,5 +1,6 @@
 //! The layer: everything that all requests have in common.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +14,16 @@ use tower_layer::Layer;
 
 use crate::clock::{Clock, SystemClock};
 use crate::handle::Csrf;
-use crate::random::{NoRandomness, fresh_keyring};
+use crate::observe::Observer;
+use crate::random::{NoRandomness, fresh_keyring, lot};
 use crate::service::CsrfService;
 use crate::session::{Principal, SessionBinding};
 
 /// Protects the services it is applied to.
 ///
 /// Put it *inside* of what looks sessions and users up, and *outside* of everything that acts.
-/// Cheap to clone; all clones share one store.
+/// Cheap to clone; all clones share one store. A setting changes the value it is called on, and no
+/// clone that was made before.
 pub struct CsrfLayer<St = MemoryStore> {
     shared: Arc<Shared<St>>,
     access: RouteAccess,
@@ -28,11 +31,16 @@ pub struct CsrfLayer<St = MemoryStore> {
 
 pub(crate) struct Shared<St> {
     pub(crate) engine: Engine,
-    pub(crate) store: St,
+    pub(crate) store: Arc<St>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) scheme: Scheme,
     pub(crate) insert_handle: bool,
+    pub(crate) observer: Option<Arc<dyn Observer>>,
+    pub(crate) hold_deadline: Option<Arc<dyn Fn() -> Deadline + Send + Sync>>,
 }
+
+/// Is done when a form has been held for long enough.
+pub(crate) type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What a connection's acceptor puts into the extensions of its requests, where the layer's own
 /// assumption (the scheme it was told, no address) is not right for all of them.
@@ -59,20 +67,24 @@ impl CsrfLayer<MemoryStore> {
 impl<St: Store> CsrfLayer<St> {
     /// A layer with this policy, these keys and this store.
     pub fn with_store(policy: Policy, keyring: impl Into<Arc<Keyring>>, store: St) -> Self {
+        Self::with_engine(Engine::new(policy, keyring), store)
+    }
+
+    /// A layer around an engine that others may use as well.
+    pub fn with_engine(engine: Engine, store: St) -> Self {
         let shared = Shared {
-            engine: Engine::new(policy, keyring),
-            store,
+            engine,
+            store: Arc::new(store),
             clock: Arc::new(SystemClock),
             scheme: Scheme::Http,
             insert_handle: true,
+            observer: None,
+            hold_deadline: None,
         };
         Self { shared: Arc::new(shared), access: RouteAccess::Unspecified }
     }
 
     /// Takes the time from this clock.
-    ///
-    /// # Panics
-    /// Never: but the layer must not have been cloned yet, or the call has no effect.
     #[must_use]
     pub fn clock(self, clock: impl Clock) -> Self {
         self.change(|shared| shared.clock = Arc::new(clock))
@@ -91,6 +103,32 @@ impl<St: Store> CsrfLayer<St> {
         self.change(|shared| shared.insert_handle = false)
     }
 
+    /// Tells `observer` what came of each request, in place of one that was told before.
+    #[must_use]
+    pub fn observer(self, observer: impl Observer) -> Self {
+        self.change(|shared| shared.observer = Some(Arc::new(observer)))
+    }
+
+    /// Gives a form that is held back until its token is found only until the future is done that
+    /// `start` makes; then the request is refused with status 408. Without a deadline a client that
+    /// sends nothing is waited for as long as the server waits.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use countersign_tower::{CsrfLayer, Policy};
+    ///
+    /// let layer = CsrfLayer::new(Policy::standard())?
+    ///     .hold_deadline(|| tokio::time::sleep(Duration::from_secs(30)));
+    /// # Ok::<(), countersign_tower::NoRandomness>(())
+    /// ```
+    #[must_use]
+    pub fn hold_deadline<F>(self, start: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.change(|shared| shared.hold_deadline = Some(Arc::new(move || Box::pin(start()))))
+    }
+
     /// The same layer for a route of which it is known who may call it.
     #[must_use]
     pub fn access(&self, access: RouteAccess) -> Self {
@@ -98,16 +136,15 @@ impl<St: Store> CsrfLayer<St> {
     }
 
     /// What a handler would be given for this session: for code outside of the layer, such as one that
-    /// renders a refused form again.
+    /// renders a refused form again. Let it [deliver](Csrf::deliver) its token with that page where
+    /// the dialect wants the token in a cookie too.
     #[must_use]
     pub fn for_session(&self, id: &str) -> Csrf {
         Csrf::of_holder(self.shared.clone(), Holder::Session(id.as_bytes().to_vec()))
     }
 
     fn change(mut self, change: impl FnOnce(&mut Shared<St>)) -> Self {
-        if let Some(shared) = Arc::get_mut(&mut self.shared) {
-            change(shared);
-        }
+        change(Arc::make_mut(&mut self.shared));
         self
     }
 
@@ -133,6 +170,11 @@ pub fn keys_for(policy: &Policy, keyring: &Arc<Keyring>) -> Result<Arc<Keyring>,
 impl<St: Store> Shared<St> {
     pub(crate) fn moment(&self) -> Moment {
         Moment { now: self.clock.now(), incarnation: self.store.incarnation() }
+    }
+
+    /// The lot of one request, where the policy carries out the refusals of some only.
+    pub(crate) fn draw(&self) -> Option<u8> {
+        matches!(self.engine.policy().rollout(), 1..=99).then(lot)
     }
 
     pub(crate) fn facts<'r>(
@@ -162,6 +204,20 @@ impl<St: Store> Shared<St> {
         let lifetime = token.and_then(|token| token.lifetime).map(countersign::Span::get);
         let pool = token.and_then(|token| token.pool).map(u32::from);
         (lifetime.unwrap_or_default(), pool.unwrap_or_default())
+    }
+}
+
+impl<St> Clone for Shared<St> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            scheme: self.scheme,
+            insert_handle: self.insert_handle,
+            observer: self.observer.clone(),
+            hold_deadline: self.hold_deadline.clone(),
+        }
     }
 }
 

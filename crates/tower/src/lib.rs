@@ -24,20 +24,27 @@ mod form;
 mod future;
 mod handle;
 mod layer;
+mod log;
+mod observe;
 mod random;
 mod reason_phrase;
 mod rejection;
+mod response;
 mod service;
 mod session;
+mod twins;
 
 pub use body::HeldBody;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use countersign::{Keyring, Policy};
+pub use form::form_field;
 pub use future::ResponseFuture;
 pub use handle::{Csrf, IssueError};
 pub use layer::{Connection, CsrfLayer, keys_for};
+pub use observe::{Judged, Judgement, Observer};
 pub use random::{NoRandomness, ThreadRandom, fresh_keyring};
 pub use rejection::Rejection;
+pub use response::{keep_private, may_carry_token, session_change};
 pub use service::{CsrfBody, CsrfService};
 pub use session::{Principal, SessionBinding};
 

@@ -1,9 +1,8 @@
 //! Randomness for tokens.
 
 use countersign::{Keyring, Random};
-use rand::Rng;
-use rand::rngs::SysRng;
-use rand::{TryRng, rngs::ThreadRng};
+use rand::rngs::{SysRng, ThreadRng};
+use rand::{Rng, RngExt, TryRng};
 
 /// The generator of this thread: ChaCha, seeded and reseeded by the operating system. Drawing from
 /// it costs a twentieth of asking the system each time.
@@ -14,6 +13,11 @@ impl Random for ThreadRandom {
     fn fill(&mut self, bytes: &mut [u8]) {
         self.0.fill_bytes(bytes);
     }
+}
+
+/// One of a hundred lots.
+pub(crate) fn lot() -> u8 {
+    rand::rng().random_range(0..100)
 }
 
 /// A keyring with a fresh key, from the operating system's generator.

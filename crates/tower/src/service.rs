@@ -7,20 +7,22 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{Allow, Facts, Pattern, Permit, Refusal, RouteAccess, Step, Verdict};
+use countersign::{Allow, Facts, Pattern, Refusal, RouteAccess, Step, Verdict};
 use countersign_store::Store;
-use http::{Extensions, HeaderMap, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Either;
 use tower_service::Service;
 
-use crate::body::HeldBody;
+use crate::body::{BoxError, HeldBody};
 use crate::deliver::Delivery;
 use crate::drive::{self, Passed};
 use crate::future::ResponseFuture;
 use crate::handle::Handle;
 use crate::layer::Shared;
-use crate::rejection;
+use crate::observe::{Judged, Judgement};
+use crate::session::SessionBinding;
+use crate::{log, rejection};
 
 /// A response: the inner service's, or a refusal.
 pub type CsrfBody<B> = Either<http_body_util::Full<Bytes>, B>;
@@ -57,7 +59,7 @@ where
     S::Error: Send + 'static,
     St: Store,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Send,
+    B::Error: Into<BoxError>,
     R: Send + 'static,
 {
     type Response = Response<CsrfBody<R>>;
@@ -69,23 +71,26 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let draw = self.shared.draw();
         let quick = {
-            let facts = self.shared.facts((&request).into(), request.extensions(), self.access);
+            let extensions = request.extensions();
+            let facts = self.shared.facts((&request).into(), extensions, self.access);
+            let facts = with_draw(facts, draw);
             match self.shared.engine.judge(&facts, self.shared.moment()) {
-                Step::Decided(verdict) => Some(settle(&self.shared, verdict, &facts)),
+                Step::Decided(verdict) => Some(settle(&self.shared, verdict, &facts, extensions)),
                 Step::Form(_) | Step::Session(_) | Step::Spend(_) => None,
             }
         };
         match quick {
             Some(Err(refusal)) => {
-                ResponseFuture::refused(self.shared.refuse(refusal, request.headers()))
+                ResponseFuture::refused(self.shared.refuse(refusal, None, request.headers()))
             }
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
                 insert_handle(&self.shared, request.extensions_mut(), delivery.as_ref());
                 let request = request.map(HeldBody::untouched);
                 ResponseFuture::passed(self.inner.call(request), delivery, &self.shared)
             }
-            settled => ResponseFuture::slow(self.slow(request, settled.and_then(Result::ok))),
+            settled => ResponseFuture::slow(self.slow(request, draw, settled.and_then(Result::ok))),
         }
     }
 }
@@ -104,6 +109,7 @@ impl<S, St: Store> CsrfService<S, St> {
     fn slow<B, R>(
         &mut self,
         request: Request<B>,
+        draw: Option<u8>,
         settled: Option<Option<Delivery>>,
     ) -> impl Future<Output = Result<Response<CsrfBody<R>>, S::Error>> + Send + use<S, St, B, R>
     where
@@ -111,7 +117,7 @@ impl<S, St: Store> CsrfService<S, St> {
         S::Future: Send + 'static,
         S::Error: Send + 'static,
         B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Send,
+        B::Error: Into<BoxError>,
         R: Send + 'static,
     {
         // The instance that was polled ready is the one to call.
@@ -121,18 +127,17 @@ impl<S, St: Store> CsrfService<S, St> {
         let (mut parts, body) = request.into_parts();
         let mut body = HeldBody::untouched(body);
         async move {
-            let passed = if let Some(delivery) = settled {
-                Ok(delivery)
+            let delivery = if let Some(delivery) = settled {
+                delivery
             } else {
                 let facts = shared.facts((&parts).into(), &parts.extensions, access);
-                let Passed { verdict, fresh } =
+                let facts = with_draw(facts, draw);
+                let Passed { verdict, fresh, status } =
                     drive::run(&shared, &facts, &mut body, &parts.headers).await;
-                settle(&shared, verdict, &facts)
-                    .map(|delivery| delivery.map(|delivery| delivery.with_fresh(fresh)))
-            };
-            let delivery = match passed {
-                Ok(delivery) => delivery,
-                Err(refusal) => return Ok(shared.refuse(refusal, &parts.headers)),
+                match settle(&shared, verdict, &facts, &parts.extensions) {
+                    Ok(delivery) => delivery.map(|delivery| delivery.with_fresh(fresh)),
+                    Err(refusal) => return Ok(shared.refuse(refusal, status, &parts.headers)),
+                }
             };
             insert_handle(&shared, &mut parts.extensions, delivery.as_ref());
             let mut response = inner.call(Request::from_parts(parts, body)).await?;
@@ -144,39 +149,46 @@ impl<S, St: Store> CsrfService<S, St> {
     }
 }
 
-/// Logs what must be logged of a verdict, and says what the response owes if it is no refusal.
+fn with_draw(facts: Facts<'_>, draw: Option<u8>) -> Facts<'_> {
+    match draw {
+        Some(draw) => facts.with_draw(draw),
+        None => facts,
+    }
+}
+
+/// Tells the log and the observer of a verdict, and says what the response owes if it is no refusal.
 fn settle<St: Store>(
     shared: &Shared<St>,
     verdict: Verdict,
     facts: &Facts<'_>,
+    extensions: &Extensions,
 ) -> Result<Option<Delivery>, Refusal> {
-    let engine = &shared.engine;
-    let allow: Allow = match verdict {
-        Verdict::Allow(allow) => allow,
-        Verdict::Report(refusal, allow) => {
-            rejection::log(engine, facts, &refusal, false);
-            allow
-        }
-        Verdict::Refuse(refusal) => {
-            rejection::log(engine, facts, &refusal, true);
-            return Err(refusal);
-        }
+    let outcome = match &verdict {
+        Verdict::Allow(allow) => Judgement::Allowed(allow.permit()),
+        Verdict::Report(refusal, _) => Judgement::Reported(refusal),
+        Verdict::Refuse(refusal) => Judgement::Refused(refusal),
     };
-    if let Permit::Exempt(reason) = allow.permit() {
-        tracing::info!(
-            target: "countersign",
-            method = rejection::shown(facts.head().method.as_str().as_bytes()),
-            route = rejection::shown(facts.head().uri.path().as_bytes()),
-            reason,
-            "exempt from CSRF protection"
-        );
+    let judged = Judged { engine: &shared.engine, facts, outcome };
+    log::write(&judged);
+    if let Some(observer) = &shared.observer {
+        observer.judged(&judged);
     }
-    Ok(allow.owes_token().then(|| Delivery::owed(shared, facts)))
+    let allow: Allow = match verdict {
+        Verdict::Allow(allow) | Verdict::Report(_, allow) => allow,
+        Verdict::Refuse(refusal) => return Err(refusal),
+    };
+    let bound = || extensions.get::<SessionBinding>();
+    Ok(allow.owes_token().then(|| Delivery::owed(shared, facts, bound())))
 }
 
 impl<St> Shared<St> {
-    fn refuse<R>(&self, refusal: Refusal, request: &HeaderMap) -> Response<CsrfBody<R>> {
-        rejection::response(self.engine.policy(), refusal, request).map(Either::Left)
+    fn refuse<R>(
+        &self,
+        refusal: Refusal,
+        status: Option<StatusCode>,
+        request: &HeaderMap,
+    ) -> Response<CsrfBody<R>> {
+        rejection::response(self.engine.policy(), refusal, status, request).map(Either::Left)
     }
 }
 
@@ -186,6 +198,6 @@ fn insert_handle<St: Store>(
     delivery: Option<&Delivery>,
 ) {
     if shared.insert_handle {
-        extensions.insert(Handle::new(shared.clone(), delivery.and_then(Delivery::twin)));
+        extensions.insert(Handle::new(shared.clone(), delivery.and_then(Delivery::twins)));
     }
 }

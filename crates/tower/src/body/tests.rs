@@ -1,9 +1,13 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use http::HeaderValue;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full, Limited};
 
 use super::*;
+
+/// Longer than any test may take; only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 #[derive(Clone)]
 enum Piece {
@@ -44,13 +48,13 @@ fn body(pieces: impl IntoIterator<Item = Piece>) -> HeldBody<Pieces> {
 }
 
 /// What a handler reads: all data, the trailers, and whether the body broke off.
-async fn read(mut body: HeldBody<Pieces>) -> (String, Option<HeaderMap>, Option<&'static str>) {
+async fn read(mut body: HeldBody<Pieces>) -> (String, Option<HeaderMap>, Option<String>) {
     let (mut text, mut trailers) = (String::new(), None);
     while let Some(frame) = body.frame().await {
         match frame.map(Frame::into_data) {
             Ok(Ok(data)) => text.push_str(std::str::from_utf8(&data).unwrap()),
             Ok(Err(frame)) => trailers = frame.into_trailers().ok(),
-            Err(failure) => return (text, trailers, Some(failure)),
+            Err(failure) => return (text, trailers, Some(failure.to_string())),
         }
     }
     (text, trailers, None)
@@ -70,14 +74,14 @@ async fn what_was_held_is_handed_on_whole() {
     ] {
         let untouched = read(body(frames.clone())).await;
         let mut held = body(frames);
-        let beginning = held.hold(limit).await;
+        let Held::Bytes(seen) = held.hold(limit, None).await else { panic!("{name}") };
         assert_eq!(held.size_hint().lower(), held.held.len() as u64, "{name}: still to come");
         let nothing = untouched.0.is_empty() && untouched.1.is_none();
         assert_eq!(held.is_end_stream(), nothing, "{name}: a reader may stop here");
-        match beginning {
-            Beginning::Whole(seen) => assert_eq!(seen, untouched.0, "{name}"),
-            Beginning::Part(seen) => assert_eq!(seen, untouched.0[..limit], "{name}"),
-            Beginning::Broken => panic!("{name}"),
+        if seen.len() > limit {
+            assert!(untouched.0.as_bytes().starts_with(&seen), "{name}");
+        } else {
+            assert_eq!(seen, untouched.0, "{name}");
         }
         assert_eq!(read(held).await, untouched, "{name}");
     }
@@ -86,25 +90,24 @@ async fn what_was_held_is_handed_on_whole() {
 #[tokio::test]
 async fn no_more_is_read_than_the_limit_and_one_frame() {
     let mut held = body([Data("abc"), Data("def"), Data("ghi")]);
-    let Beginning::Part(seen) = held.hold(3).await else { panic!("there is more") };
-    assert_eq!(seen, "abc");
-    assert_eq!(held.held, "abcdef");
+    let Held::Bytes(seen) = held.hold(3, None).await else { panic!("nothing is wrong with it") };
+    assert_eq!((seen, &held.held), ("abcdef".into(), &"abcdef".into()));
     assert_eq!(held.rest.0.len(), 1);
 }
 
 #[tokio::test]
 async fn a_body_that_broke_off_does_not_end_well_for_the_handler() {
     let mut held = body([Data("ab"), Data("c"), Failure("reset")]);
-    assert!(matches!(held.hold(10).await, Beginning::Broken));
+    assert!(matches!(held.hold(10, None).await, Held::Broken));
     assert!(!held.is_end_stream());
-    assert_eq!(read(held).await, ("abc".to_owned(), None, Some("reset")));
+    assert_eq!(read(held).await, ("abc".to_owned(), None, Some("reset".to_owned())));
 }
 
 #[tokio::test]
 async fn tiny_and_empty_frames_cost_no_more_than_their_bytes() {
     const COUNT: usize = 20_000;
     let mut held = body((0..COUNT).flat_map(|_| [Data("x"), Data("")]));
-    let Beginning::Whole(seen) = held.hold(COUNT).await else { panic!("not more than the limit") };
+    let Held::Bytes(seen) = held.hold(COUNT, None).await else { panic!("it is whole") };
     assert_eq!(seen.len(), COUNT);
     let frame = held.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(frame.len(), COUNT, "one buffer holds it all");
@@ -113,8 +116,8 @@ async fn tiny_and_empty_frames_cost_no_more_than_their_bytes() {
 #[tokio::test]
 async fn a_single_frame_is_not_copied() {
     let original = Bytes::from(vec![b'x'; 1000]);
-    let mut held = HeldBody::untouched(http_body_util::Full::new(original.clone()));
-    let Beginning::Whole(seen) = held.hold(1000).await else { panic!("that is all") };
+    let mut held = HeldBody::untouched(Full::new(original.clone()));
+    let Held::Bytes(seen) = held.hold(1000, None).await else { panic!("that is all") };
     assert_eq!(seen.as_ptr(), original.as_ptr());
     let handed_on = held.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(handed_on.as_ptr(), original.as_ptr());
@@ -124,4 +127,67 @@ async fn a_single_frame_is_not_copied() {
 fn nothing_of_the_body_is_in_the_debug_text() {
     let held = HeldBody { held: Bytes::from_static(b"password"), ..body([]) };
     assert!(!format!("{held:?}").contains("passw"));
+}
+
+/// Between a body that has nothing more to say and one that never stops saying nothing.
+#[tokio::test]
+async fn a_deadline_ends_the_waiting_for_silence_and_for_chatter() {
+    struct Endless(Poll<()>);
+    impl Body for Endless {
+        type Data = Bytes;
+        type Error = &'static str;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+            self.0.map(|()| Some(Ok(Frame::data(Bytes::new()))))
+        }
+    }
+    for (name, says) in [("silence", Poll::Pending), ("chatter", Poll::Ready(()))] {
+        let mut asked = 0;
+        let deadline = std::future::poll_fn(move |context| {
+            asked += 1;
+            context.waker().wake_by_ref();
+            if asked > 3 { Poll::Ready(()) } else { Poll::Pending }
+        });
+        let mut held = HeldBody::untouched(Endless(says));
+        let holding = held.hold(10, Some(Box::pin(deadline)));
+        let came_of_it = tokio::time::timeout(PATIENCE, holding).await.expect("it waits for ever");
+        assert!(matches!(came_of_it, Held::Late), "{name}");
+    }
+}
+
+/// Whatever has put the limit's error into its own on the way.
+#[tokio::test]
+async fn a_limit_around_the_layer_is_told_from_a_broken_connection() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read on")]
+    struct Wrapped(#[source] BoxError);
+
+    let limited = |size: usize| Limited::new(Full::new(Bytes::from(vec![b'x'; size])), 10);
+    let wrapped = BodyExt::map_err(limited(11), |error| Wrapped(Box::new(Wrapped(error))));
+    let reset = BodyExt::map_err(Pieces([Failure("reset")].into()), |text| Wrapped(text.into()));
+    for (name, held, expected) in [
+        ("bare", hold(limited(11)).await, "too long"),
+        ("in axum's", hold(axum::body::Body::new(limited(11))).await, "too long"),
+        ("wrapped twice", hold(wrapped).await, "too long"),
+        ("small enough", hold(limited(10)).await, "whole"),
+        ("another error", hold(reset).await, "broken"),
+    ] {
+        assert_eq!(held, expected, "{name}");
+    }
+}
+
+async fn hold<B>(body: B) -> &'static str
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    match HeldBody::untouched(body).hold(100, None).await {
+        Held::Bytes(_) => "whole",
+        Held::Broken => "broken",
+        Held::TooLong => "too long",
+        Held::Late => "late",
+    }
 }

@@ -31,7 +31,7 @@ use std::time::Duration;
 use axum::http::HeaderValue;
 use axum::response::Response;
 use axum::{Extension, Router, middleware};
-use countersign::{Keyring, Ticket, Timestamp};
+use countersign::Ticket;
 use countersign_store::{Reserved, Store};
 use countersign_tower::{Connection, CsrfLayer, ManualClock, Principal, Rejection, SessionBinding};
 
@@ -95,7 +95,7 @@ fn app(entry: &Entry<'_>, store: Switched, calls: &Arc<AtomicUsize>) -> Router {
     let handler = async move || {
         calls.fetch_add(1, Ordering::SeqCst);
     };
-    let layer = CsrfLayer::with_store(entry.policy.clone(), keyring(), store)
+    let layer = CsrfLayer::with_engine(placeholders::engine(entry.policy.clone()), store)
         .clock(ManualClock::at(NOW))
         .access(entry.app.access());
     let mut app = Router::new()
@@ -118,15 +118,6 @@ async fn show_reason(mut response: Response) -> Response {
         response.headers_mut().insert("x-reason", reason);
     }
     response
-}
-
-/// The keys that `placeholders` makes tokens with. Were they others, no good token would pass.
-fn keyring() -> Keyring {
-    let hours_ago = |hours: u64| Timestamp::from_secs(NOW.as_secs() - hours * 3600);
-    Keyring::from_random(&[1; 64])
-        .with_grace(Duration::from_secs(24 * 3600))
-        .rotated(&[2; 32], hours_ago(30))
-        .rotated(&[3; 32], hours_ago(10))
 }
 
 /// A store that knows the tickets which the placeholders stand for.

@@ -1,5 +1,6 @@
 //! Bodies that the layer has no business with flow on as if it were not there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -12,10 +13,12 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::timeout;
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
-use crate::common::{Calls, PATIENCE, Server, app, layer, policy, protected};
+use crate::common::{Calls, PATIENCE, Raw, Server, app, layer, policy, protected};
 
 const MIB: usize = 1024 * 1024;
 
@@ -234,4 +237,88 @@ async fn a_form_that_broke_off_is_broken_for_the_handler_too() {
         assert!(matches!(raw.status(), None | Some(400)), "{raw:?}");
     }
     assert_eq!(calls.count(), 0, "the handler waits for the whole body");
+}
+
+/// What `RequestBodyLimitLayer` does to a body that does not announce its length.
+#[tokio::test]
+async fn a_form_over_a_limit_around_the_layer_is_too_large() {
+    const LIMIT: usize = 100;
+    for (name, dialect, size, status, body) in [
+        ("standard", "standard", 200, 413, r#"{"error":"csrf"}"#),
+        ("voss", "voss", 200, 413, r#"{"detail":"CSRF Failed: CSRF token incorrect."}"#),
+        ("within the limit", "standard", 50, 403, r#"{"error":"csrf"}"#),
+    ] {
+        let calls = Calls::default();
+        let limited = app(layer(policy(dialect)), &calls).layer(RequestBodyLimitLayer::new(LIMIT));
+        let server = Server::start(limited).await;
+        let cookie = format!("{}=a", policy(dialect).dialect().session.cookie);
+        let raw = server.raw(chunked(&cookie, size)).await;
+        assert_eq!((raw.status(), raw.body().as_str()), (Some(status), body), "{name}");
+        let reason = if status == 413 { "form_too_large" } else { "token_missing" };
+        assert_eq!(raw.header("x-reason").as_deref(), Some(reason), "{name}");
+        assert_eq!(calls.count(), 0, "{name}");
+    }
+    // Where the layer only reports, the handler finds out by itself.
+    let calls = Calls::default();
+    let reporting = policy("standard").with_mode(countersign::Mode::Report);
+    let limited = app(layer(reporting), &calls).layer(RequestBodyLimitLayer::new(LIMIT));
+    let raw = Server::start(limited).await.raw(chunked("session=a", 200)).await;
+    assert_eq!((raw.header("x-reason"), calls.count()), (None, 0));
+    assert!(matches!(raw.status(), Some(400 | 413)), "what axum makes of it: {raw:?}");
+}
+
+fn chunked(cookie: &str, size: usize) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nHost: a\r\nCookie: {cookie}\r\nAccept: application/json\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\
+         Transfer-Encoding: chunked\r\n\r\n{size:x}\r\n{}\r\n0\r\n\r\n",
+        "x".repeat(size)
+    )
+}
+
+const HALF_A_FORM: &str = "POST / HTTP/1.1\r\nHost: a\r\nCookie: session=a\r\n\
+                           Content-Type: application/x-www-form-urlencoded\r\n\
+                           Content-Length: 1000\r\nConnection: close\r\n\r\na=b&csrf_";
+
+#[tokio::test]
+async fn a_form_that_does_not_come_is_waited_for_until_the_deadline() {
+    let calls = Calls::default();
+    let (late, waiting) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (bell, door) = (late.clone(), waiting.clone());
+    let patient = layer(policy("standard")).hold_deadline(move || {
+        let (bell, door) = (bell.clone(), door.clone());
+        async move {
+            door.notify_one();
+            bell.notified().await;
+        }
+    });
+    let server = Server::start(app(patient, &calls)).await;
+    let token = server.token("session=a").await;
+    let call = server.post("/").cookie("session=a");
+    let whole = call.form("application/x-www-form-urlencoded", format!("csrf_token={token}"));
+    assert_eq!(whole.send().await.status(), 200, "there is time");
+    waiting.notified().await;
+
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream.write_all(HALF_A_FORM.as_bytes()).await.unwrap();
+    timeout(PATIENCE, waiting.notified()).await.expect("nobody waits for the form");
+    late.notify_one();
+    let raw = Raw::read(&mut stream).await;
+    assert_eq!(raw.status(), Some(408), "{raw:?}");
+    assert_eq!(raw.header("x-reason").as_deref(), Some("form_malformed"));
+    assert_eq!(calls.count(), 1);
+}
+
+/// What other layers do about slow clients ends in a refusal as well.
+#[tokio::test]
+async fn a_form_that_times_out_around_the_layer_is_refused() {
+    let calls = Calls::default();
+    let app = app(layer(policy("standard")), &calls);
+    let server = Server::start(app.layer(RequestBodyTimeoutLayer::new(Duration::ZERO))).await;
+    let mut stream = TcpStream::connect(server.addr()).await.unwrap();
+    stream.write_all(HALF_A_FORM.as_bytes()).await.unwrap();
+    let raw = Raw::read(&mut stream).await;
+    assert_eq!(raw.status(), Some(403), "{raw:?}");
+    assert_eq!(raw.header("x-reason").as_deref(), Some("form_malformed"));
+    assert_eq!(calls.count(), 0);
 }

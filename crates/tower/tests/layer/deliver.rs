@@ -140,6 +140,37 @@ async fn the_apps_word_about_the_session_outweighs_cookies() {
     assert_eq!(refused.headers()["x-reason"], "session_missing");
 }
 
+/// An app that goes by ids of its own, and gives its cookie a later end with each answer.
+#[tokio::test]
+async fn a_cookie_that_is_renewed_with_its_own_value_is_no_new_session() {
+    async fn sessions(mut request: Request, next: Next) -> Response {
+        if request.headers().get("cookie").is_some_and(|cookie| cookie == "JSESSIONID=signed") {
+            request.extensions_mut().insert(SessionBinding::live("id-1"));
+        }
+        next.run(request).await
+    }
+    for (name, set_cookie, same) in [
+        ("the same value", "JSESSIONID=signed; Max-Age=3600", true),
+        ("another value", "JSESSIONID=other; Max-Age=3600", false),
+    ] {
+        let headers = with_headers(&[("set-cookie", set_cookie)]);
+        let app = protected(layer(policy("genesys")), headers);
+        let server = Server::start(app.layer(middleware::from_fn(sessions))).await;
+        let live = server.token("JSESSIONID=signed").await;
+        let rolled = server.get("/own").cookie("JSESSIONID=signed").send().await;
+        let (_, token) = delivered(&rolled).expect(name);
+        assert_eq!(token == live, same, "{name}");
+        if !same {
+            assert_eq!(token, server.token("JSESSIONID=other").await, "{name}");
+        }
+    }
+    let headers = with_headers(&[("set-cookie", "JSESSIONID=signed; Max-Age=0")]);
+    let app = protected(layer(policy("genesys")), headers);
+    let server = Server::start(app.layer(middleware::from_fn(sessions))).await;
+    let ended = server.get("/own").cookie("JSESSIONID=signed").send().await;
+    assert_eq!(delivered(&ended), None, "an end is an end, whatever the value");
+}
+
 fn app_without_sessions() -> Router {
     app(layer(policy("genesys")), &Calls::default())
 }
@@ -161,6 +192,13 @@ async fn no_cache_serves_one_sessions_token_to_another() {
             &["no-cache", "public"],
         ),
         (&[("expires", "Thu, 31 Dec 2099 23:59:59 GMT")], true, &["no-store"]),
+        (
+            &[("cache-control", "no-store"), ("cdn-cache-control", "max-age=60")],
+            false,
+            &["no-store"],
+        ),
+        (&[("surrogate-control", "max-age=60")], false, &[]),
+        (&[("cdn-cache-control", "no-store")], true, &["no-store"]),
     ] {
         let server = Server::start(protected(layer(policy("genesys")), with_headers(own))).await;
         let answer = server.get("/own").cookie("JSESSIONID=a").send().await;
@@ -183,7 +221,7 @@ async fn a_header_of_the_apps_own_is_replaced() {
 #[tokio::test]
 async fn a_renamed_header_is_announced_and_demanded() {
     let name = FieldName::parse("X-Firm-Token").unwrap();
-    let renamed = policy("genesys").with_token_header(name);
+    let renamed = policy("genesys").with_token_header(name).unwrap();
     let routes = Router::new().route("/", post(async || "done"));
     let server = Server::start(protected(layer(renamed), routes)).await;
     let answer = server.get("/token").cookie("JSESSIONID=a").send().await;

@@ -1,10 +1,17 @@
 //! Signed double submit, as the voss dialect does it: the token in a cookie and again in a header,
 //! bound to the session, the same until the session ends.
 
-use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
+use countersign_tower::axum::CsrfField;
+use countersign_tower::{Csrf, CsrfLayer, IssueError, Rejection, SessionBinding};
 
-use crate::common::{Answer, Calls, Server, layer, policy, protected};
+use crate::common::{Answer, Calls, Server, altered, layer, policy, protected};
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A Django-like app: a session from the first page on, and a new one at login.
 async fn start(calls: &Calls) -> Server {
@@ -143,9 +150,8 @@ async fn a_form_field_may_carry_the_second_half() {
     let server = start(&Calls::default()).await;
     let own = server.token("sessionid=a").await;
     let body = format!("to=bob&csrfmiddlewaretoken={own}");
-    let form = "application/x-www-form-urlencoded";
     for (cookies, status) in [(pair("a", &own), 200), ("sessionid=a".into(), 403)] {
-        let answer = server.post("/api/").cookie(&cookies).form(form, body.clone()).send().await;
+        let answer = server.post("/api/").cookie(&cookies).form(FORM, body.clone()).send().await;
         assert_eq!(answer.status(), status, "{cookies}");
     }
 }
@@ -178,4 +184,101 @@ async fn clients_without_a_page_log_in_without_a_token() {
         let answer = server.post(path).headers(headers).send().await;
         assert_eq!(answer.status(), status, "{name}");
     }
+}
+
+/// A script that logs in takes the token from the answer's body, and the browser the cookie.
+#[tokio::test]
+async fn a_login_hands_out_the_token_that_its_cookie_carries() {
+    let login = async |csrf: Csrf| {
+        let token = csrf.token_for_session("joe").await?;
+        assert_eq!(csrf.token_for_session("joe").await?, token, "asked twice");
+        assert_ne!(csrf.token().await?, token, "the session before the login has another");
+        Ok::<_, IssueError>(([("set-cookie", "sessionid=joe; Path=/")], token))
+    };
+    let bound = async |csrf: Csrf| {
+        let token = csrf.token_for_session("id-7").await?;
+        Ok::<_, IssueError>((Extension(SessionBinding::live("id-7")), token))
+    };
+    let calls = Calls::default();
+    let routes = Router::new()
+        .route("/login", post(login))
+        .route("/bound", post(bound))
+        .route("/api/", calls.echo());
+    let server = Server::start(protected(layer(policy("voss")), routes)).await;
+    let before = server.token("sessionid=pre").await;
+    for (name, path, form, after) in [
+        ("token in a header", "/login", false, "joe"),
+        ("token in the form", "/login", true, "joe"),
+        ("a session that the app names", "/bound", false, "id-7"),
+    ] {
+        let call = server.post(path).cookie(&pair("pre", &before));
+        let call = if form {
+            call.form(FORM, format!("csrfmiddlewaretoken={before}"))
+        } else {
+            call.header("x-csrftoken", &before)
+        };
+        let answer = call.send().await;
+        let token = delivered(&answer).expect(name);
+        assert_eq!(*answer.body(), token, "{name}");
+        let call = server.post("/api/").cookie(&pair(after, &token));
+        let answer = call.header("x-csrftoken", &token).send().await;
+        assert_eq!(answer.status(), 200, "{name}: {answer:?}");
+    }
+}
+
+/// Outside of the layer, where no cookie goes along by itself.
+#[tokio::test]
+async fn a_refused_form_that_is_shown_again_brings_its_cookie() {
+    async fn again(State(csrf): State<CsrfLayer>, request: Request, next: Next) -> Response {
+        let refusal = next.run(request).await;
+        if refusal.extensions().get::<Rejection>().is_none() {
+            return refusal;
+        }
+        let csrf = csrf.for_session("a");
+        let field = CsrfField::of(&csrf).await.unwrap();
+        let page = format!("{}={}", field.name(), field.value());
+        let mut page = (refusal.status(), Html(page)).into_response();
+        csrf.deliver(&mut page).await.unwrap();
+        page
+    }
+    let protection = layer(policy("voss"));
+    let routes = Router::new().route("/", Calls::default().echo()).layer(protection.clone());
+    let server = Server::start(routes.layer(from_fn_with_state(protection, again))).await;
+    let refused = server.post("/").cookie("sessionid=a; csrftoken=old").send().await;
+    assert_eq!(refused.status(), 403);
+    let token = delivered(&refused).expect("the page has a new token");
+    let call = server.post("/").cookie(&pair("a", &token)).form(FORM, refused.body().clone());
+    assert_eq!(call.send().await.status(), 200);
+}
+
+/// A handler that delivers the token itself has the last word.
+#[tokio::test]
+async fn a_token_is_delivered_once() {
+    let protection = layer(policy("voss"));
+    let csrf = protection.for_session("new");
+    let handler = get(async move || {
+        let mut response = [("set-cookie", "sessionid=new")].into_response();
+        csrf.deliver(&mut response).await.map(|()| response)
+    });
+    let routes = Router::new().route("/", handler);
+    let server = Server::start(protected(protection, routes)).await;
+    let answer = server.get("/").cookie("sessionid=old").send().await;
+    let token = delivered(&answer).expect("once in a header and once in a cookie");
+    assert_eq!(
+        delivered(&server.get("/").cookie(&pair("new", &token)).send().await).as_ref(),
+        Some(&token),
+        "the handle gives one token, however often"
+    );
+}
+
+/// Where a POST's answer carries no cookie, its page must repeat the cookie that the client has.
+#[tokio::test]
+async fn a_page_without_a_cookie_of_its_own_repeats_the_clients() {
+    let seldom = altered("voss", r#"on = "always""#, r#"on = "safe""#);
+    let routes = Router::new().route("/", post(async |csrf: Csrf| csrf.token().await));
+    let server = Server::start(protected(layer(seldom), routes)).await;
+    let own = server.token("sessionid=a").await;
+    let call = server.post("/").cookie(&pair("a", &own)).header("x-csrftoken", &own);
+    let answer = call.send().await;
+    assert_eq!((delivered(&answer), answer.body()), (None, &own));
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use axum::Router;
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use countersign::Absent;
 use countersign_tower::axum::{CsrfField, FreshTickets, TokenUnavailable};
-use countersign_tower::{Csrf, CsrfLayer, IssueError};
+use countersign_tower::{Csrf, CsrfLayer, IssueError, Principal};
 
 use crate::common::{Calls, Server, Switched, altered, keyring, layer, policy, protected, stored};
 
@@ -183,6 +183,56 @@ async fn nothing_works_without_the_store_and_nothing_slips_through() {
         let before = calls.count();
         assert_eq!(post("/counted").send().await.status(), 200, "{name}: it was not spent");
         assert_eq!(calls.count() - before, 1, "{name}");
+    }
+}
+
+/// Pages that were written for a protected app go on working, and what they hand out is good as soon
+/// as protection is back.
+#[tokio::test]
+async fn a_disabled_policy_gives_pages_their_tokens_and_delivers_none() {
+    let by_file = "rest.csrffilter.enabled = false";
+    for (name, enabled, disabled, cookie, path) in [
+        ("standard", policy("standard"), None, "session=a", "/field"),
+        ("genesys", policy("genesys"), None, "JSESSIONID=a", "/token"),
+        ("voss", policy("voss"), None, "sessionid=a", "/field"),
+        ("redback", policy("redback"), None, "JSESSIONID=a", "/token"),
+        (
+            "redback, by its own setting",
+            policy("redback"),
+            policy("redback").with_properties(by_file).ok(),
+            "JSESSIONID=a",
+            "/token",
+        ),
+        ("vmanage", policy("vmanage"), None, "JSESSIONID=a", "/token"),
+        ("tao", policy("tao"), None, "tao_session=a", "/field"),
+        ("tao, a pool", policy("tao"), None, "tao_session=a", "/tickets"),
+        ("kept in the store", stored(), None, "session=a", "/field"),
+    ] {
+        let disabled = disabled.unwrap_or_else(|| enabled.clone().insecure_disabled());
+        assert!(!disabled.is_enabled(), "{name}");
+        let admin = Extension(Principal::new("admin", [""; 0]));
+        let store = Switched::new(1, false);
+        let serve = |policy| {
+            let layer = CsrfLayer::with_store(policy, keyring(), store.clone());
+            Server::start(protected(layer, asking()).layer(admin.clone()))
+        };
+        let off = serve(disabled).await;
+        let page = off.get(path).cookie(cookie).send().await;
+        assert_eq!(page.status(), 200, "{name}: {page:?}");
+        assert!(!page.body().is_empty(), "{name}");
+        for header in ["set-cookie", "x-csrf-token", "x-csrftoken", "x-xsrf-token", "cache-control"]
+        {
+            assert_eq!(page.headers().get(header), None, "{name}");
+        }
+        assert_eq!(off.post("/").cookie(cookie).send().await.status(), 200, "{name}: unjudged");
+
+        let on = serve(enabled.clone()).await;
+        let token = off.token(cookie).await;
+        let header = enabled.dialect().token.as_ref().unwrap().header.as_str().to_owned();
+        let cookies = format!("{cookie}; csrftoken={token}");
+        let call = on.post("/").cookie(&cookies).header(&header, &token);
+        let answer = call.header("origin", &on.origin()).send().await;
+        assert_eq!(answer.status(), 200, "{name}: {answer:?}");
     }
 }
 

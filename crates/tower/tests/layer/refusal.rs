@@ -109,7 +109,7 @@ async fn report_mode_runs_the_handler_for_the_same_requests() {
 }
 
 #[tokio::test]
-async fn a_disabled_policy_judges_nothing_and_hands_out_nothing() {
+async fn a_disabled_policy_judges_nothing_and_delivers_nothing() {
     for (dialect, request, ..) in REFUSALS {
         let calls = Calls::default();
         let disabled = policy(dialect).insecure_disabled();

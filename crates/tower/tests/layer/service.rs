@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 use std::future::{Ready, poll_fn, ready};
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request as AxumRequest;
@@ -12,7 +15,9 @@ use axum::routing::{any, post};
 use axum::{Extension, Router};
 use countersign::{Peer, Reason, Scheme};
 use countersign_tower::axum::CsrfField;
-use countersign_tower::{Connection, CsrfLayer, HeldBody, Rejection};
+use countersign_tower::{
+    Connection, CsrfLayer, HeldBody, Judged, ManualClock, Observer, Rejection,
+};
 use http_body_util::channel::Channel;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -24,7 +29,7 @@ use tokio::time::timeout;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::common::{Calls, PATIENCE, Server, app, layer, policy, protected};
+use crate::common::{Calls, PATIENCE, START, Server, app, layer, policy, protected};
 
 /// Like a concurrency limit: what `poll_ready` promises, it promises to one value and no clone.
 struct OneAtATime {
@@ -105,6 +110,53 @@ async fn code_outside_of_the_layer_can_make_what_a_handler_could() {
         let call = server.post("/").cookie(cookie);
         let answer = call.form("application/x-www-form-urlencoded", form).send().await;
         assert_eq!(answer.status(), status, "{cookie}");
+    }
+}
+
+/// A clone goes its own way; the store is everybody's.
+#[tokio::test]
+async fn settings_hold_for_the_value_they_are_made_on_whenever_they_are_made() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    struct Count(Arc<AtomicUsize>);
+    impl Observer for Count {
+        fn judged(&self, _: &Judged<'_>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let told = Arc::new(AtomicUsize::new(0));
+    let first = layer(policy("tao"));
+    let in_use = first.layer(Router::<()>::new());
+    let tomorrow = ManualClock::at(START);
+    tomorrow.advance(DAY);
+    let second = first.clone().https().observer(Count(told.clone()));
+    let late = first.clone().clock(tomorrow);
+    let bare = first.clone().without_handle();
+    drop(in_use);
+
+    let ticket = async |layer: &CsrfLayer| layer.for_session("a").token().await.unwrap();
+    for (name, layer, ticket, origin, status) in [
+        ("the first", &first, ticket(&first).await, "http://a", 200),
+        ("the first knows no https", &first, ticket(&first).await, "https://a", 403),
+        ("the second does", &second, ticket(&second).await, "https://a", 200),
+        ("one store", &second, ticket(&first).await, "https://a", 200),
+        ("the third's clock is ahead", &late, ticket(&first).await, "http://a", 403),
+        ("and gives out what holds there", &late, ticket(&late).await, "http://a", 200),
+    ] {
+        let mut app = app(layer.clone(), &Calls::default());
+        let request = Request::post("/")
+            .header("host", "a")
+            .header("origin", origin)
+            .header("cookie", "tao_session=a")
+            .header("x-csrf-token", ticket);
+        let answer = app.call(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status, "{name}");
+    }
+    assert_eq!(told.load(Ordering::SeqCst), 2);
+    for (layer, status) in [(first, 200), (bare, 500)] {
+        let request = Request::get("/token").header("host", "a").header("cookie", "tao_session=a");
+        let mut app = app(layer, &Calls::default());
+        let answer = app.call(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), status);
     }
 }
 

@@ -25,8 +25,43 @@ fn what_the_app_says_of_caches_decides_whether_a_token_may_go_along() {
         (&["private", "Public"], Caching::Public),
         (&["max-age=0,s-maxage=60"], Caching::Public),
         (&["x-public, republic"], Caching::Asking),
+        (&["no-store=\"x\", max-age=60"], Caching::Lasting),
+        (&["no-store, must-understand, max-age=60"], Caching::Public),
     ] {
-        assert_eq!(Caching::of(&headers(&CACHE_CONTROL, values)), expected, "{values:?}");
+        let headers = headers(&CACHE_CONTROL, values);
+        assert_eq!(Caching::of(&headers, &CACHE_CONTROL), expected, "{values:?}");
+        assert_eq!(may_carry_token(&headers), !expected.is_shared(), "{values:?}");
+    }
+}
+
+/// A cache that is spoken to by name looks at `Cache-Control` no more.
+#[test]
+fn a_word_to_some_caches_counts_beside_the_word_to_all() {
+    const LASTING: &str = "max-age=60";
+    for (name, targeted, may, then) in [
+        ("cdn-cache-control", LASTING, false, LASTING),
+        ("cdn-cache-control", "public", false, "public"),
+        ("cdn-cache-control", "no-store", true, "no-store"),
+        ("cdn-cache-control", "private", true, "private"),
+        ("cdn-cache-control", "max-age=0", true, "max-age=0 no-store"),
+        ("cdn-cache-control", "no-store=?0, max-age=60", false, "no-store=?0, max-age=60"),
+        ("cloudflare-cdn-cache-control", LASTING, false, LASTING),
+        ("surrogate-control", LASTING, false, LASTING),
+        ("surrogate-control", "max-age=0+60", false, "max-age=0+60"),
+        ("surrogate-control", "private, max-age=60", false, "private, max-age=60"),
+        ("surrogate-control", "content=\"ESI/1.0\"", true, "content=\"ESI/1.0\" no-store"),
+        ("surrogate-control", "no-store", true, "no-store"),
+        ("x-cache-control-hint", LASTING, true, LASTING),
+    ] {
+        let mut headers = headers(&CACHE_CONTROL, &["private"]);
+        let name = HeaderName::from_static(name);
+        headers.insert(&name, HeaderValue::from_static(targeted));
+        assert_eq!(may_carry_token(&headers), may, "{name}: {targeted}");
+        keep_private(&mut headers);
+        let said: Vec<&str> =
+            headers.get_all(&name).iter().map(|value| value.to_str().unwrap()).collect();
+        assert_eq!(said.join(" "), then, "{name}: {targeted}");
+        assert_eq!(headers[CACHE_CONTROL], "private", "{name}: {targeted}");
     }
 }
 
@@ -55,6 +90,10 @@ fn a_response_changes_the_session_cookie_or_does_not() {
         (&["session=abc", "session=; Max-Age=0"], Some(None)),
         (&["session=; Max-Age=0", "session=abc"], live("abc")),
     ] {
-        assert_eq!(set_cookie(&headers(&SET_COOKIE, values), "session"), expected, "{values:?}");
+        assert_eq!(
+            session_change(&headers(&SET_COOKIE, values), "session"),
+            expected,
+            "{values:?}"
+        );
     }
 }
