@@ -4,7 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const SERVICES = ['genesys', 'voss', 'redback', 'vmanage', 'vmanage_http', 'tao', 'portal'];
+const SERVICES = [
+    'genesys', 'voss', 'redback', 'vmanage', 'vmanage_http', 'tao', 'bank', 'gateway', 'attacker', 'portal',
+];
 const START_LIMIT_MS = 60_000;
 const STOP_LIMIT_MS = 10_000;
 

@@ -55,6 +55,15 @@ pub struct Addresses {
     /// The TAO service.
     #[serde(serialize_with = "http")]
     pub tao: SocketAddr,
+    /// The bank, unprotected.
+    #[serde(serialize_with = "http")]
+    pub bank: SocketAddr,
+    /// The gateway in front of the bank.
+    #[serde(serialize_with = "http")]
+    pub gateway: SocketAddr,
+    /// The page that attacks the bank. As JSON under the name by which it is another site.
+    #[serde(serialize_with = "attacker")]
+    pub attacker: SocketAddr,
     /// The page that shows them all.
     #[serde(serialize_with = "http")]
     pub portal: SocketAddr,
@@ -77,6 +86,20 @@ impl Context {
         let sessions = Sessions::new(self.db.clone(), service, limits, clock);
         Authenticator { cookie, users: self.users(service), sessions }
     }
+}
+
+/// Where to open the attacker's page. A browser takes `localhost` for another site than `127.0.0.1`, where
+/// the bank is, and port numbers make no difference to it.
+pub(crate) fn attacker_url(address: &SocketAddr) -> String {
+    if address.ip().is_loopback() {
+        format!("http://localhost:{}", address.port())
+    } else {
+        format!("http://{address}")
+    }
+}
+
+fn attacker<S: Serializer>(address: &SocketAddr, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&attacker_url(address))
 }
 
 fn http<S: Serializer>(address: &SocketAddr, serializer: S) -> Result<S::Ok, S::Error> {

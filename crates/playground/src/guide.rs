@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use crate::context::Addresses;
+use crate::context::{Addresses, attacker_url};
 use crate::service::Service;
 
 const TITLE: Style = Style::new().bold();
@@ -46,13 +46,15 @@ fn write_guide(out: &mut impl Write, addresses: &Addresses) -> io::Result<()> {
         }
         writeln!(out)?;
     }
+    let attacker = attacker_url(&addresses.attacker);
+    writeln!(out, "{TITLE}A page that attacks the bank{TITLE:#}  {ADDRESS}{attacker}{ADDRESS:#}")?;
     let portal = addresses.portal;
     writeln!(out, "{TITLE}All of it in a browser{TITLE:#}  {ADDRESS}http://{portal}{ADDRESS:#}")?;
     writeln!(out, "{HINT}Ctrl-C stops it.{HINT:#}")
 }
 
 /// A section for each service.
-pub(crate) fn sections(addresses: &Addresses) -> [Section; 5] {
+pub(crate) fn sections(addresses: &Addresses) -> [Section; 6] {
     let http = |address| format!("http://{address}");
     [
         genesys(http(addresses.genesys)),
@@ -60,6 +62,7 @@ pub(crate) fn sections(addresses: &Addresses) -> [Section; 5] {
         redback(http(addresses.redback)),
         vmanage(format!("https://{}", addresses.vmanage)),
         tao(http(addresses.tao)),
+        bank(http(addresses.bank), &http(addresses.gateway)),
     ]
 }
 
@@ -172,6 +175,45 @@ fn tao(address: String) -> Section {
     Section { service: Service::Tao, title: "TAO", address, steps }
 }
 
+fn bank(address: String, gateway: &str) -> Section {
+    let forged = "-H 'Origin: https://evil.example' -H 'Sec-Fetch-Site: cross-site'";
+    let steps = vec![
+        (
+            "log in, as a browser would",
+            format!(
+                "curl -s -c /tmp/bank.jar -d 'username=alice&password=wonderland' {address}/login"
+            ),
+        ),
+        (
+            "a form on another site: the money is gone, since nobody asks where it came from",
+            format!(
+                "curl -i -b /tmp/bank.jar {forged} -d 'to=mallory&amount=10.00' {address}/transfer"
+            ),
+        ),
+        ("what is left", format!("curl -s -b /tmp/bank.jar {address}/api/accounts; echo")),
+        (
+            "the same at the gateway in front of it: refused, and the bank never hears of it",
+            format!(
+                "curl -i -b /tmp/bank.jar {forged} -d 'to=mallory&amount=10.00' {gateway}/transfer"
+            ),
+        ),
+        (
+            "the gateway's copy of the bank's page carries a token ...",
+            format!(
+                "TOKEN=$(curl -s -b /tmp/bank.jar -H 'Accept: text/html' {gateway}/account | \
+                 sed -n 's/.*name=\"csrf-token\" content=\"\\([^\"]*\\).*/\\1/p')"
+            ),
+        ),
+        (
+            "... and with it the form passes",
+            format!(
+                "curl -i -b /tmp/bank.jar -d \"csrf_token=$TOKEN&to=bob&amount=1.00\" {gateway}/transfer"
+            ),
+        ),
+    ];
+    Section { service: Service::Bank, title: "Pocket Bank, unprotected", address, steps }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -189,6 +231,9 @@ mod tests {
             vmanage_http: None,
             tao: at(1005),
             portal: at(1006),
+            bank: at(1007),
+            gateway: at(1008),
+            attacker: at(1009),
         };
         let mut out = anstream::StripStream::new(Vec::new());
         write_guide(&mut out, &addresses).unwrap();
@@ -200,6 +245,8 @@ mod tests {
             "https://127.0.0.1:1004",
             "http://127.0.0.1:1005",
             "http://127.0.0.1:1006",
+            "http://127.0.0.1:1007",
+            "http://localhost:1009",
         ] {
             assert!(guide.contains(url), "{url} is missing in\n{guide}");
         }
@@ -207,6 +254,8 @@ mod tests {
         let json = serde_json::to_value(&addresses).unwrap();
         assert_eq!(json["vmanage"], "https://127.0.0.1:1004");
         assert_eq!(json["tao"], "http://127.0.0.1:1005");
+        assert_eq!(json["bank"], "http://127.0.0.1:1007");
+        assert_eq!(json["attacker"], "http://localhost:1009");
         assert!(json.get("vmanage_http").is_none());
     }
 }

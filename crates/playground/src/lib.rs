@@ -1,6 +1,8 @@
 //! Five services that were described in public documents, rebuilt small and real, each guarded by
 //! Countersign with its own dialect.
 //!
+//! Beside them is a bank without any protection, and a page that attacks it.
+//!
 //! Each service is one folder with the same shape: `app` puts it together, `router` holds its handlers,
 //! and a middleware around them finds out who is asking. The handlers know nothing of CSRF, except where
 //! they hand out a token.
@@ -8,12 +10,12 @@
 //! [`start`] opens all listeners and serves; [`Playground::run_until`] goes on until told to stop.
 
 mod auth;
+mod bank;
 mod context;
 mod csrf;
 mod db;
 mod genesys;
 mod guide;
-mod keyring;
 mod listen;
 mod options;
 mod page;
@@ -34,12 +36,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_tower::{Clock, NoRandomness, SystemClock};
+use countersign_gateway::{Gateway, GatewayError, KeyringError, open_keyring};
+use countersign_tower::{Clock, NoRandomness, SystemClock, fresh_keyring};
 use tokio::task::JoinSet;
 
 pub use context::Addresses;
 pub use guide::print_guide;
-pub use keyring::KeyringError;
 pub use listen::BindError;
 pub use options::{Options, Switch};
 
@@ -49,7 +51,8 @@ use listen::{Stop, Stopper, bind, serve};
 use passwords::Passwords;
 
 /// What each service starts with.
-const SEEDS: [Seed; 5] = [genesys::SEED, voss::SEED, redback::SEED, vmanage::SEED, tao::SEED];
+const SEEDS: [Seed; 6] =
+    [genesys::SEED, voss::SEED, redback::SEED, vmanage::SEED, tao::SEED, bank::SEED];
 
 /// How long the database may take to close at the end.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -69,6 +72,7 @@ pub struct Playground {
     servers: JoinSet<()>,
     stopper: Stopper,
     closed: Closed,
+    gateway: Gateway,
 }
 
 /// Why the playground did not start.
@@ -101,6 +105,12 @@ pub enum StartError {
     /// A trusted origin cannot be used.
     #[error("--trusted-origin: {0}")]
     Origin(#[from] countersign::NotAnOrigin),
+    /// The gateway in front of the bank does not start.
+    #[error("--gateway: {0}")]
+    Gateway(#[from] GatewayError),
+    /// The gateway's configuration cannot be used.
+    #[error(transparent)]
+    GatewayFile(#[from] countersign::PolicyError),
     /// An opened listener does not work.
     #[error("a listener does not work: {0}")]
     Listener(#[from] std::io::Error),
@@ -116,11 +126,14 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
     let (redback, redback_address) = bind("--redback", options.redback).await?;
     let (vmanage, vmanage_address) = bind("--vmanage", options.vmanage).await?;
     let (tao, tao_address) = bind("--tao", options.tao).await?;
+    let (bank, bank_address) = bind("--bank", options.bank).await?;
+    let (attacker, attacker_address) = bind("--attacker", options.attacker).await?;
     let (portal, portal_address) = bind("--portal", options.portal).await?;
     let (vmanage_http, vmanage_http_address) = match options.vmanage_http {
         Some(address) => Some(bind("--vmanage-http", address).await?).unzip(),
         None => (None, None),
     };
+    let gateway = bank::gateway(bank_address, &options)?;
     let addresses = Addresses {
         genesys: genesys_address,
         voss: voss_address,
@@ -128,6 +141,9 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
         vmanage: vmanage_address,
         vmanage_http: vmanage_http_address,
         tao: tao_address,
+        bank: bank_address,
+        gateway: gateway.addresses().listen.first().copied().unwrap_or(options.gateway),
+        attacker: attacker_address,
         portal: portal_address,
     };
     let (stopper, stop) = Stopper::new();
@@ -139,6 +155,10 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
     servers.spawn(serve(voss, voss::app(&context)?, stop.clone()));
     servers.spawn(serve(redback, redback::app(&context)?, stop.clone()));
     servers.spawn(serve(tao, tao::app(&context)?, stop.clone()));
+    let counter = bank::Bank::new(&context);
+    let page = bank::attacker::app(&counter, &context.addresses);
+    servers.spawn(serve(attacker, page, stop.clone()));
+    servers.spawn(serve(bank, bank::app(counter), stop.clone()));
     if let Some(listener) = vmanage_http {
         let app = vmanage::app(&context, vmanage::Transport::Http)?;
         servers.spawn(serve(listener, app, stop.clone()));
@@ -149,7 +169,7 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
     let app = portal::app(&context, Arc::new(certificate.roots()?))?;
     servers.spawn(serve(portal, app, stop));
     let certificate = certificate.pem().to_owned();
-    Ok(Playground { addresses, certificate, servers, stopper, closed })
+    Ok(Playground { addresses, certificate, servers, stopper, closed, gateway })
 }
 
 impl Playground {
@@ -170,7 +190,10 @@ impl Playground {
     pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) {
         shutdown.await;
         self.stopper.stop();
+        // The gateway's threads are its own; they end while the services do.
+        let gateway = tokio::task::spawn_blocking(|| self.gateway.drain());
         while self.servers.join_next().await.is_some() {}
+        let _ = gateway.await;
         if tokio::time::timeout(CLOSING, self.closed.wait()).await.is_err() {
             tracing::warn!("the database is still busy; leaving it to the system");
         }
@@ -200,7 +223,10 @@ async fn open(
         let passwords = Passwords::new().map_err(DbError::from)?;
         let db = Db::open(folder.as_deref(), &passwords, &SEEDS)?;
         // After the database, which makes the folder.
-        let keyring = keyring::open(folder.as_deref())?;
+        let keyring = match &folder {
+            Some(folder) => open_keyring(&folder.join("keyring.toml"))?,
+            None => fresh_keyring()?,
+        };
         Ok::<_, StartError>((db, passwords, keyring))
     });
     let (db, passwords, keyring) = opening.await.unwrap_or(Err(DbError::Closed.into()))?;

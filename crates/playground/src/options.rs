@@ -33,6 +33,18 @@ pub struct Options {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8082", help_heading = LISTENERS)]
     pub tao: SocketAddr,
 
+    /// Where the bank listens, which has no protection at all
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000", help_heading = LISTENERS)]
+    pub bank: SocketAddr,
+
+    /// Where the gateway that protects the bank listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9080", help_heading = LISTENERS)]
+    pub gateway: SocketAddr,
+
+    /// Where the page that attacks the bank listens; opened as `localhost`, it is another site
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9666", help_heading = LISTENERS)]
+    pub attacker: SocketAddr,
+
     /// Where the page that shows them all listens
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7878", help_heading = LISTENERS)]
     pub portal: SocketAddr,
@@ -82,6 +94,9 @@ impl Options {
             vmanage: any,
             vmanage_http: Some(any),
             tao: any,
+            bank: any,
+            gateway: any,
+            attacker: any,
             portal: any,
             data: None,
             json: false,
@@ -121,9 +136,15 @@ mod tests {
             options.redback,
             options.vmanage,
             options.tao,
+            options.bank,
+            options.gateway,
+            options.attacker,
             options.portal,
         ];
-        assert_eq!(all.map(|address| address.port()), [8080, 8000, 8081, 8443, 8082, 7878]);
+        assert_eq!(
+            all.map(|address| address.port()),
+            [8080, 8000, 8081, 8443, 8082, 9000, 9080, 9666, 7878]
+        );
         assert!(all.iter().all(|address| address.ip().is_loopback()));
         assert_eq!(options.vmanage_http, None);
         assert!(options.genesys_csrf.is_on());

@@ -1,8 +1,8 @@
-//! The five services, by name.
+//! The services, by name.
 
 use std::fmt;
 
-/// One of the described services.
+/// One of the described services, or the bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Service {
     /// Genesys Web Services.
@@ -15,12 +15,14 @@ pub(crate) enum Service {
     Vmanage,
     /// The TAO testing platform.
     Tao,
+    /// The bank, which has no protection and no dialect of its own.
+    Bank,
 }
 
 impl Service {
-    /// All of them, in the order of the documents.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Genesys, Self::Voss, Self::Redback, Self::Vmanage, Self::Tao];
+    /// All of them: the described ones in the order of the documents, then the bank.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Genesys, Self::Voss, Self::Redback, Self::Vmanage, Self::Tao, Self::Bank];
 
     /// The name in flags, in the database and in logs.
     #[must_use]
@@ -31,6 +33,7 @@ impl Service {
             Self::Redback => "redback",
             Self::Vmanage => "vmanage",
             Self::Tao => "tao",
+            Self::Bank => "bank",
         }
     }
 }

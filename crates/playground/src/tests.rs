@@ -42,6 +42,8 @@ async fn every_service_answers_at_the_address_that_is_told() {
         (addresses.redback, "/"),
         (addresses.vmanage_http.unwrap(), "/"),
         (addresses.tao, "/tao/ClientConfig/config"),
+        (addresses.bank, "/login"),
+        (addresses.attacker, "/"),
     ] {
         assert_ne!(address.port(), 0);
         let reply = client().get(format!("http://{address}{path}")).send().await.unwrap();

@@ -16,7 +16,9 @@ import pytest
 # Its assertions then say as much as those of the tests.
 pytest.register_assert_rewrite("curl")
 
-SERVICES = ("genesys", "voss", "redback", "vmanage", "vmanage_http", "tao", "portal")
+SERVICES = (
+    "genesys", "voss", "redback", "vmanage", "vmanage_http", "tao", "bank", "gateway", "attacker", "portal",
+)
 START_LIMIT = 60
 STOP_LIMIT = 10
 
@@ -31,6 +33,9 @@ class Playground:
     vmanage: str
     vmanage_http: str
     tao: str
+    bank: str
+    gateway: str
+    attacker: str
     portal: str
 
 

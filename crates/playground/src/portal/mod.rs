@@ -62,7 +62,8 @@ async fn attempt(
 ) -> Response {
     let service = Service::ALL.into_iter().find(|one| one.name() == service);
     let with = match how.as_str() {
-        "with" => Some(true),
+        // The bank has no token that could be sent.
+        "with" => (service != Some(Service::Bank)).then_some(true),
         "without" => Some(false),
         _ => None,
     };

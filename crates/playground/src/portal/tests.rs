@@ -38,6 +38,16 @@ async fn every_service_lets_the_same_call_pass_with_its_token() {
 }
 
 #[tokio::test]
+async fn the_bank_lets_another_sites_transfer_pass() {
+    let (_playground, base) = started().await;
+    let url = format!("{base}/try/bank/without");
+    let scene: Value = Client::new().post(url).send().await.unwrap().json().await.unwrap();
+    assert_eq!(scene["status"], 303, "{scene}");
+    let answer = scene["exchanges"][1]["response"].as_str().unwrap();
+    assert!(answer.contains("location: /account?done=sent"), "{answer}");
+}
+
+#[tokio::test]
 async fn another_site_cannot_press_the_buttons() {
     let (_playground, base) = started().await;
     let request = Client::new().post(format!("{base}/try/tao/with"));
@@ -50,15 +60,16 @@ async fn the_page_shows_each_service_with_its_real_address() {
     let (playground, base) = started().await;
     let page = reqwest::get(base).await.unwrap().text().await.unwrap();
     let at = playground.addresses();
-    for address in [at.genesys, at.voss, at.redback, at.vmanage, at.tao] {
+    for address in [at.genesys, at.voss, at.redback, at.vmanage, at.tao, at.bank] {
         assert!(page.contains(&address.to_string()), "{address}");
     }
+    assert!(page.contains(&format!("http://localhost:{}", at.attacker.port())), "{page}");
 }
 
 #[tokio::test]
 async fn unknown_scenes_are_not_found() {
     let (_playground, base) = started().await;
-    for path in ["/try/nobody/with", "/try/tao/perhaps"] {
+    for path in ["/try/nobody/with", "/try/tao/perhaps", "/try/bank/with"] {
         let reply = Client::new().post(format!("{base}{path}")).send().await.unwrap();
         assert_eq!(reply.status(), 404, "{path}");
     }

@@ -46,6 +46,7 @@ pub(super) async fn play(
             vmanage(Client::new(at.vmanage, Some(portal.roots.clone())), with).await
         }
         Service::Tao => tao(Client::new(at.tao, None), with).await,
+        Service::Bank => bank(Client::new(at.bank, None)).await,
     }?;
     Ok(explain(service, client, &reply, with))
 }
@@ -123,6 +124,16 @@ async fn tao(mut client: Client, with: bool) -> Played {
     let headers = [("x-csrf-token", ticket)];
     let headers = if with { &headers[..] } else { &[] };
     let reply = client.send(CALL, Method::GET, "/tao/items", headers, "").await?;
+    Ok((client, reply))
+}
+
+/// What a page on another site makes the browser send. There is no token to send along.
+async fn bank(mut client: Client) -> Played {
+    let body = "username=alice&password=wonderland";
+    client.send("logging in", Method::POST, "/login", &[FORM], body).await?;
+    let body = "to=mallory&amount=0.01&note=from+another+site";
+    let headers = [FORM, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
+    let reply = client.send(CALL, Method::POST, "/transfer", &headers, body).await?;
     Ok((client, reply))
 }
 
