@@ -6,7 +6,10 @@
 //! 2. [`packages`] puts the npm and pip packages into the project's own ignored folders;
 //! 3. [`suites`] runs each suite with its own test runner, the output going through live;
 //! 4. [`report`] adds up what the runners counted and prints the one last line.
+//!
+//! `bench` runs the workspace's benchmarks; `bench gateway` is [`bench`].
 
+mod bench;
 mod needs;
 mod packages;
 mod report;
@@ -40,18 +43,29 @@ enum Chore {
         suites: Vec<Suite>,
     },
     /// Run the benchmarks
+    #[command(args_conflicts_with_subcommands = true)]
     Bench {
+        #[command(subcommand)]
+        whole: Option<Whole>,
         /// Handed on to the benchmarks, for example the name of one of them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
 }
 
+/// Benchmarks of whole programs.
+#[derive(Subcommand)]
+enum Whole {
+    /// Measure the gateway beside nginx, HAProxy and Caddy
+    Gateway(bench::Options),
+}
+
 fn main() -> ExitCode {
     let Cli { chore } = Cli::parse();
     let done = match chore {
         Chore::Test { suites } => test(&suites),
-        Chore::Bench { args } => bench(&args),
+        Chore::Bench { whole: Some(Whole::Gateway(options)), .. } => bench_gateway(&options),
+        Chore::Bench { whole: None, args } => bench(&args),
     };
     match done {
         Ok(code) => code,
@@ -73,6 +87,11 @@ fn bench(args: &[String]) -> Result<ExitCode> {
     let mut cargo = steps::cargo(&root()?);
     cargo.args(["bench", "--workspace", "--bench", "*", "--"]).args(args);
     steps::run("running the benchmarks", &mut cargo)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench_gateway(options: &bench::Options) -> Result<ExitCode> {
+    bench::gateway(&root()?, options)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,18 +1,21 @@
-//! The programs that the tests use beside Cargo: how each is recognised, and which Debian packages
-//! bring it.
+//! The programs that tests and benchmarks use beside Cargo: how each is recognised, and which Debian
+//! packages bring it.
 
 use std::fmt;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::steps;
 use crate::suites::Suite;
 
-/// One program that some suite cannot do without.
+/// One program that some chore cannot do without.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Need {
     name: &'static str,
     used_by: &'static [Suite],
+    /// `bench gateway` measures it, or measures with it.
+    benchmarked: bool,
     /// Any one of these commands ending well shows that it is there.
     shown_by: &'static [&'static [&'static str]],
     debian: &'static [&'static str],
@@ -22,37 +25,78 @@ const CHROMIUM: &[&[&str]] = &[&["chromium", "--version"], &["chromium-browser",
 const NODE_18: &str = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
 const PYTHON_3_10: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
 
-/// Every need of every suite.
+/// Every need of every suite and benchmark.
 const NEEDS: &[Need] = &[
     Need {
         name: "Node.js 18 or later",
         used_by: &[Suite::Node, Suite::Browser],
+        benchmarked: false,
         shown_by: &[&["node", "-e", NODE_18]],
         debian: &["nodejs"],
     },
     Need {
         name: "npm",
         used_by: &[Suite::Node, Suite::Browser],
+        benchmarked: false,
         shown_by: &[&["npm", "--version"]],
         debian: &["npm"],
     },
     Need {
         name: "Chromium",
         used_by: &[Suite::Browser],
+        benchmarked: false,
         shown_by: CHROMIUM,
         debian: &["chromium"],
     },
     Need {
         name: "Python 3.10 or later, with venv",
         used_by: &[Suite::Python],
+        benchmarked: false,
         shown_by: &[&["python3", "-c", PYTHON_3_10]],
         debian: &["python3", "python3-venv"],
     },
     Need {
         name: "curl",
-        used_by: &[Suite::Python],
+        used_by: &[Suite::Rust, Suite::Python],
+        benchmarked: false,
         shown_by: &[&["curl", "--version"]],
         debian: &["curl"],
+    },
+    Need {
+        name: "nginx",
+        used_by: &[Suite::Rust],
+        benchmarked: true,
+        shown_by: &[&["nginx", "-v"]],
+        debian: &["nginx"],
+    },
+    Need {
+        name: "HAProxy",
+        used_by: &[Suite::Rust],
+        benchmarked: true,
+        shown_by: &[&["haproxy", "-v"]],
+        debian: &["haproxy"],
+    },
+    Need {
+        name: "Caddy",
+        used_by: &[Suite::Rust],
+        benchmarked: true,
+        shown_by: &[&["caddy", "version"]],
+        debian: &["caddy"],
+    },
+    Need {
+        name: "wrk",
+        used_by: &[],
+        benchmarked: true,
+        // It ends with an error even when it is asked only for its version.
+        shown_by: &[&["sh", "-c", "command -v wrk"]],
+        debian: &["wrk"],
+    },
+    Need {
+        name: "taskset",
+        used_by: &[],
+        benchmarked: true,
+        shown_by: &[&["taskset", "--version"]],
+        debian: &["util-linux"],
     },
 ];
 
@@ -76,7 +120,16 @@ pub(crate) fn chromium() -> Option<&'static str> {
 
 /// Installs what the suites need, where that is allowed. What is still missing afterwards comes back.
 pub(crate) fn satisfy(suites: &[Suite]) -> Vec<&'static Need> {
-    let missing = unmet(suites);
+    bring(|need| need.used_by.iter().any(|suite| suites.contains(suite)))
+}
+
+/// The same for the programs of `bench gateway`.
+pub(crate) fn of_the_gateway_benchmark() -> Vec<&'static Need> {
+    bring(|need| need.benchmarked)
+}
+
+fn bring(wanted: impl Fn(&Need) -> bool) -> Vec<&'static Need> {
+    let missing = unmet(&wanted);
     if missing.is_empty() {
         return missing;
     }
@@ -85,7 +138,7 @@ pub(crate) fn satisfy(suites: &[Suite]) -> Vec<&'static Need> {
     {
         println!("{error}");
     }
-    let missing = unmet(suites);
+    let missing = unmet(&wanted);
     for need in &missing {
         println!("{need}");
     }
@@ -111,12 +164,8 @@ fn working(commands: &[&[&'static str]]) -> Option<&'static str> {
     })
 }
 
-fn unmet(suites: &[Suite]) -> Vec<&'static Need> {
-    NEEDS
-        .iter()
-        .filter(|need| need.used_by.iter().any(|suite| suites.contains(suite)))
-        .filter(|need| !need.is_met())
-        .collect()
+fn unmet(wanted: impl Fn(&Need) -> bool) -> Vec<&'static Need> {
+    NEEDS.iter().filter(|need| wanted(need) && !need.is_met()).collect()
 }
 
 fn may_install() -> bool {
@@ -127,10 +176,37 @@ fn may_install() -> bool {
 fn install(missing: &[&Need]) -> crate::Result<()> {
     steps::run("reading Debian's package lists", apt_get().args(["-q", "update"]))?;
     let packages: Vec<_> = missing.iter().flat_map(|need| need.debian).copied().collect();
+    let _unstarted = Unstarted::new();
     steps::run(
         &format!("installing {}", packages.join(" ")),
         apt_get().args(["-q", "install", "-y", "--no-install-recommends"]).args(packages),
     )
+}
+
+/// While it lives, Debian starts no server that it installs: the tests start their own, and nobody asked
+/// for one that listens to the world. A machine that has its say on this already keeps it.
+struct Unstarted(bool);
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+impl Unstarted {
+    fn new() -> Self {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o755).open(POLICY);
+        // 101: an action that policy forbids.
+        let written = file.and_then(|mut file| file.write_all(b"#!/bin/sh\nexit 101\n"));
+        Self(written.is_ok())
+    }
+}
+
+impl Drop for Unstarted {
+    fn drop(&mut self) {
+        if self.0 {
+            let _ = std::fs::remove_file(POLICY);
+        }
+    }
 }
 
 fn apt_get() -> Command {
@@ -146,6 +222,7 @@ mod tests {
     const ABSENT: Need = Need {
         name: "A thing",
         used_by: &[Suite::Python],
+        benchmarked: false,
         shown_by: &[&["no-such-program-anywhere", "--version"]],
         debian: &["thing", "thing-data"],
     };
@@ -182,6 +259,6 @@ mod tests {
 
     #[test]
     fn the_rust_suite_needs_nothing_installed() {
-        assert_eq!(unmet(&[Suite::Rust]), [] as [&Need; 0]);
+        assert_eq!(unmet(|need| need.used_by.contains(&Suite::Rust)), [] as [&Need; 0]);
     }
 }

@@ -77,7 +77,7 @@ fn rust(root: &Path) -> Result<Outcome> {
 
 fn node(root: &Path, folder: &str, suite: Suite) -> Result<Outcome> {
     packages::npm(root)?;
-    let binary = build_binary(root)?;
+    let binary = build_binary(root, "dev")?;
     let tests = test_files(&root.join(folder))?;
     let report = report_file(root, suite, "tap")?;
     let mut node = Command::new("node");
@@ -96,7 +96,7 @@ fn node(root: &Path, folder: &str, suite: Suite) -> Result<Outcome> {
 
 fn python(root: &Path) -> Result<Outcome> {
     let python = packages::pip(root)?;
-    let binary = build_binary(root)?;
+    let binary = build_binary(root, "dev")?;
     let report = report_file(root, Suite::Python, "xml")?;
     let mut pytest = Command::new(python);
     pytest
@@ -109,13 +109,15 @@ fn python(root: &Path) -> Result<Outcome> {
 }
 
 /// Builds `countersign` and asks Cargo where it went.
-fn build_binary(root: &Path) -> Result<PathBuf> {
+pub(crate) fn build_binary(root: &Path, profile: &str) -> Result<PathBuf> {
     let mut binary = None;
     let status = steps::lines(
         "building countersign",
         steps::cargo(root).args([
             "build",
             "--package=countersign-cli",
+            "--profile",
+            profile,
             "--message-format=json-render-diagnostics",
         ]),
         |line| binary = executable(line).or(binary.take()),

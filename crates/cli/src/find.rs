@@ -52,7 +52,7 @@ pub(crate) fn text(file: &Path) -> Result<String, Failure> {
 }
 
 /// A file's path is told from a name by what a name cannot hold.
-fn dialect_from(name: &str, folder: &Path) -> Result<Dialect, String> {
+pub(crate) fn dialect_from(name: &str, folder: &Path) -> Result<Dialect, String> {
     if let Some(dialect) = builtin(name) {
         return Ok(dialect);
     }

@@ -3,6 +3,7 @@
 //! Every flag and help text is defined once, in the structs that clap reads; completions and manual
 //! pages are made from the same definitions.
 
+mod check;
 mod dialects;
 mod explain;
 mod failure;
@@ -10,12 +11,18 @@ mod find;
 mod generate;
 mod output;
 mod playground;
+mod serve;
+mod service;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use failure::Failure;
+
+/// A proxied request makes a few small allocations; the system's allocator makes them cost more.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Protects web APIs and apps against cross-site request forgery
 #[derive(Debug, Parser)]
@@ -34,12 +41,17 @@ struct Cli {
 const EXAMPLES: &str = "\
 Examples:
   countersign playground
+  countersign serve --upstream http://127.0.0.1:9000
+  countersign check gateway.toml
   countersign dialects list
   countersign explain --dialect genesys request.http";
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Playground(playground::Playground),
+    // By far the longest list of flags.
+    Playground(Box<playground::Playground>),
+    Serve(serve::Serve),
+    Check(check::Check),
     Dialects(dialects::Dialects),
     Explain(explain::Explain),
     Completions(generate::Completions),
@@ -49,6 +61,8 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Playground(playground) => playground.run(),
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
         Command::Dialects(dialects) => dialects.run(),
         Command::Explain(explain) => explain.run(),
         Command::Completions(completions) => completions.run(),

@@ -5,11 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 use countersign_playground::{Environment, Options, print_guide, start};
 use tokio::runtime::Runtime;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
+use crate::service::{log, stop_signal};
 
 /// Start five small services on loopback, each guarded by its dialect, and say what to try
 ///
@@ -31,7 +30,7 @@ Refused requests are logged on standard error; RUST_LOG says what else is (RUST_
 
 impl Playground {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        log();
+        log(LevelFilter::WARN);
         let failed = |what: &str, error: std::io::Error| Failure::world(format!("{what}: {error}"));
         let runtime = Runtime::new().map_err(|error| failed("cannot start threads", error))?;
         runtime.block_on(async {
@@ -47,38 +46,4 @@ impl Playground {
             Ok(ExitCode::SUCCESS)
         })
     }
-}
-
-fn log() {
-    // `Targets` reads the same levels by target as `EnvFilter`, without its regular expressions.
-    let chosen = std::env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
-    let filter = chosen.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
-    let lines = tracing_subscriber::fmt::layer().with_writer(anstream::stderr);
-    tracing_subscriber::registry().with(lines).with(filter).init();
-}
-
-/// Ends on Ctrl-C, and on what `kill` and service managers send.
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Ends on Ctrl-C.
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // Without a console there is nothing to wait for: run until killed.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
 }

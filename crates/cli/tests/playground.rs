@@ -4,16 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
 
 mod command;
+#[path = "running/mod.rs"]
+#[expect(dead_code, reason = "the log is read by the other test")]
+mod running;
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
 
 use command::run;
-use rustix::process::{Pid, Signal, kill_process};
+use running::Running;
+use rustix::process::Signal;
 use serde_json::Value;
 
-const FREE: [&str; 12] = [
+const FREE: [&str; 18] = [
     "--genesys",
     "127.0.0.1:0",
     "--voss",
@@ -24,39 +27,18 @@ const FREE: [&str; 12] = [
     "127.0.0.1:0",
     "--tao",
     "127.0.0.1:0",
+    "--bank",
+    "127.0.0.1:0",
+    "--gateway",
+    "127.0.0.1:0",
+    "--attacker",
+    "127.0.0.1:0",
     "--portal",
     "127.0.0.1:0",
 ];
 
-/// Ends with the test, however that ends.
-struct Running(Child);
-
-impl Running {
-    fn end(mut self, signal: Signal) -> ExitStatus {
-        kill_process(Pid::from_child(&self.0), signal).unwrap();
-        self.0.wait().unwrap()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn start() -> (Running, Value) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["playground", "--json"])
-        .args(FREE)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let running = Running(child);
-    (running, serde_json::from_str(&line).unwrap())
+    Running::start(&[&["playground", "--json"][..], &FREE].concat())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The keys of all services: kept beside the database, or made for this run.
+//! The keys in a file of their own, which is made at the first start.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -7,9 +7,6 @@ use std::path::{Path, PathBuf};
 use countersign::{Keyring, KeyringFileError};
 use countersign_tower::{NoRandomness, fresh_keyring};
 use zeroize::Zeroizing;
-
-/// Its name in the data folder.
-const FILE: &str = "keyring.toml";
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -36,18 +33,18 @@ pub enum KeyringError {
     Randomness(#[from] NoRandomness),
 }
 
-/// The keyring of `folder`, made at the first start; without a folder one for this run.
-pub(crate) fn open(folder: Option<&Path>) -> Result<Keyring, KeyringError> {
-    let Some(folder) = folder else { return Ok(fresh_keyring()?) };
-    let path = folder.join(FILE);
-    let failed = |error| KeyringError::File { path: path.clone(), error };
-    match fs::read_to_string(&path).map(Zeroizing::new) {
-        Ok(text) => {
-            Keyring::from_toml(&text).map_err(|error| KeyringError::Content { path, error })
-        }
+/// The keys in `path`. If there is no such file, it is made with new ones.
+///
+/// # Errors
+/// When the file cannot be read or made, or holds something else.
+pub fn open_keyring(path: &Path) -> Result<Keyring, KeyringError> {
+    let failed = |error| KeyringError::File { path: path.to_owned(), error };
+    match fs::read_to_string(path).map(Zeroizing::new) {
+        Ok(text) => Keyring::from_toml(&text)
+            .map_err(|error| KeyringError::Content { path: path.to_owned(), error }),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let keyring = fresh_keyring()?;
-            private(&path)
+            private(path)
                 .and_then(|mut file| file.write_all(keyring.to_toml().as_bytes()))
                 .map_err(failed)?;
             Ok(keyring)
@@ -70,29 +67,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_keeps_its_keys_and_without_one_they_are_new() {
+    fn a_file_keeps_its_keys() {
         let folder = tempfile::tempdir().unwrap();
-        let text = |folder| open(folder).unwrap().to_toml();
-        assert_eq!(text(Some(folder.path())), text(Some(folder.path())));
-        assert_ne!(text(None), text(None));
+        let text = |name| open_keyring(&folder.path().join(name)).unwrap().to_toml();
+        assert_eq!(text("one"), text("one"));
+        assert_ne!(text("one"), text("two"));
     }
 
     #[cfg(unix)]
     #[test]
     fn only_its_user_can_read_the_file() {
         use std::os::unix::fs::PermissionsExt;
+
         let folder = tempfile::tempdir().unwrap();
-        open(Some(folder.path())).unwrap();
-        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let path = folder.path().join("keyring.toml");
+        open_keyring(&path).unwrap();
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_broken_file_is_named_and_left_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
+        let path = folder.path().join("keyring.toml");
         fs::write(&path, "secret = 1").unwrap();
-        let error = open(Some(folder.path())).unwrap_err().to_string();
+        let error = open_keyring(&path).unwrap_err().to_string();
         assert!(error.contains("keyring.toml") && error.contains("remove it"), "{error}");
         assert_eq!(fs::read_to_string(path).unwrap(), "secret = 1");
     }

@@ -10,6 +10,9 @@ use countersign::{
 use super::form;
 use crate::failure::Failure;
 
+/// The user, where nobody was named: without one, no token of a user would be looked at.
+const SOMEBODY: &str = "\0";
+
 /// The request, and what its connection and its app know of it.
 pub(super) struct Request {
     pub(super) head: http::Request<()>,
@@ -96,24 +99,19 @@ pub(super) fn explain(
     let bench = Bench::new(policy, &request, known);
     let (hangs_on, outcomes) = match (bench.look(missing)?, assumed) {
         (Look::Certain(outcome), _) => (None, vec![outcome]),
-        (Look::HangsOn(..), Some(valid)) => {
+        (Look::HangsOn(_), Some(valid)) => {
             let word = if valid { "valid" } else { "invalid" };
             notes.push(format!("the token is taken as {word}, as told"));
             (None, vec![bench.assuming(valid, None)?])
         }
-        (Look::HangsOn(Unknown::SpentMark, _), None) => {
+        (Look::HangsOn(Unknown::SpentMark), None) => {
             let unspent = bench.spending(Spent::First, When::TicketUnspent)?;
             let spent = bench.spending(Spent::Already, When::TicketSpent)?;
             (Some(Unknown::SpentMark), vec![unspent, spent])
         }
-        (Look::HangsOn(unknown, seen), None) => {
+        (Look::HangsOn(unknown), None) => {
             let valid = bench.assuming(true, Some(When::TokenValid))?;
-            let invalid = match seen.refusal() {
-                Some(refusal) if refusal.reason == Reason::TokenMalformed => {
-                    Outcome { when: Some(When::TokenInvalid), ..seen }
-                }
-                _ => bench.assuming(false, Some(When::TokenInvalid))?,
-            };
+            let invalid = bench.assuming(false, Some(When::TokenInvalid))?;
             (Some(unknown), vec![valid, invalid])
         }
     };
@@ -145,9 +143,7 @@ impl Unknown {
         match self {
             Self::TokenKey => matches!(
                 refusal.reason,
-                // A token of another maker, as documents show them, has no key of ours in it.
-                Reason::TokenMalformed
-                    | Reason::TokenInvalid
+                Reason::TokenInvalid
                     | Reason::TokenExpired
                     | Reason::TokenStale
                     | Reason::TokenKeyUnknown
@@ -165,8 +161,7 @@ impl Unknown {
 /// What judging with what is known came to.
 enum Look {
     Certain(Outcome),
-    /// And the outcome as far as can be seen without it.
-    HangsOn(Unknown, Outcome),
+    HangsOn(Unknown),
 }
 
 /// One request, and all that is needed to judge it in different ways.
@@ -190,11 +185,9 @@ impl<'a> Bench<'a> {
     fn look(&self, missing: Option<Unknown>) -> Result<Look, Failure> {
         let (outcome, asked) = self.judge(&self.engine, None, Spent::First)?;
         Ok(match (asked, missing) {
-            (Some(Unknown::SpentMark), Some(unknown)) => Look::HangsOn(unknown, outcome),
-            (Some(asked), _) => Look::HangsOn(asked, outcome),
-            (None, Some(unknown)) if unknown.decides(&outcome.verdict) => {
-                Look::HangsOn(unknown, outcome)
-            }
+            (Some(Unknown::SpentMark), Some(unknown)) => Look::HangsOn(unknown),
+            (Some(asked), _) => Look::HangsOn(asked),
+            (None, Some(unknown)) if unknown.decides(&outcome.verdict) => Look::HangsOn(unknown),
             (None, _) => Look::Certain(outcome),
         })
     }
@@ -217,8 +210,7 @@ impl<'a> Bench<'a> {
     ) -> Result<(Outcome, Option<Unknown>), Failure> {
         let request = self.request;
         let facts = Facts::of(&request.head, Peer::new(request.peer, request.scheme))
-            // Somebody, where nobody was named: else no token of a user would be looked at.
-            .with_principal(Some(request.user.as_deref().unwrap_or_default()))
+            .with_principal(Some(request.user.as_deref().unwrap_or(SOMEBODY)))
             .with_access(request.access);
         let mut findings = Vec::new();
         let mut asked = None;

@@ -19,7 +19,7 @@ fn hours_ago(hours: u64) -> Timestamp {
 
 /// The deployment's keyring, as it was before the `rotations`-th rotation: of its three keys the
 /// first is past its grace and the second within.
-fn keyring(rotations: usize) -> Keyring {
+pub(crate) fn keyring(rotations: usize) -> Keyring {
     let first = Keyring::from_random(&[1; 64]).with_grace(GRACE);
     [([2; 32], hours_ago(30)), ([3; 32], hours_ago(10))]
         .iter()

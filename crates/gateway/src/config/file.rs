@@ -1,0 +1,431 @@
+//! The file as it is written, and its way to a [`Config`].
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use countersign::{Dialect, Misplaced, Network, PolicyFile, Span, line_of, toml_syntax};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{
+    Audit, Config, ConfigError, Deadlines, ForwardAuth, HostPattern, Html, Limits, Listen, Site,
+    Tls, UpstreamUrl,
+};
+
+/// What is looked for by a name: a dialect.
+type Find<'f> = &'f dyn Fn(&str) -> Result<Dialect, String>;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Gateway")]
+struct File {
+    /// The file with the keys, made at the first start. Without it keys are made at each start, and
+    /// tokens end with it.
+    keyring: Option<PathBuf>,
+    /// The file to which each refusal is written as a line of JSON; `"-"` is standard output.
+    audit: Option<PathBuf>,
+    /// How upstreams are told who asked.
+    #[serde(default)]
+    forwarded: Forwarded,
+    /// Where clients connect.
+    #[serde(default)]
+    listen: Vec<ListenFile>,
+    /// Where operators look.
+    admin: Option<AdminFile>,
+    /// Where other proxies ask.
+    forward_auth: Option<ForwardAuthFile>,
+    /// How much of everything.
+    #[serde(default)]
+    limits: LimitsFile,
+    /// How long for everything.
+    #[serde(default)]
+    deadlines: DeadlinesFile,
+    /// What is protected.
+    #[serde(default)]
+    site: Vec<SiteFile>,
+}
+
+/// How upstreams are told who asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Forwarded {
+    /// `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`.
+    #[default]
+    XForwarded,
+    /// `Forwarded` (RFC 7239).
+    Rfc7239,
+    /// Both.
+    Both,
+    /// Not at all.
+    None,
+}
+
+/// The name by which an upstream is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum UpstreamHost {
+    /// The name that the client used.
+    #[default]
+    Preserve,
+    /// The upstream's own.
+    Upstream,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ListenFile {
+    /// Address and port: `0.0.0.0:443`.
+    #[schemars(with = "String")]
+    address: SocketAddr,
+    /// The certificate; without one the listener is plain HTTP.
+    tls: Option<TlsFile>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TlsFile {
+    /// The certificate and those that lead to its issuer, PEM.
+    certificate: PathBuf,
+    /// Its private key, PEM.
+    key: PathBuf,
+    /// Issuers of client certificates, PEM.
+    client_ca: Option<PathBuf>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct AdminFile {
+    /// Address and port; not for the public.
+    #[schemars(with = "String")]
+    listen: SocketAddr,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ForwardAuthFile {
+    /// Where nginx, Caddy, Traefik and Envoy ask over HTTP.
+    #[schemars(with = "Option<String>")]
+    listen: Option<SocketAddr>,
+    /// Where Envoy asks over gRPC.
+    #[schemars(with = "Option<String>")]
+    grpc: Option<SocketAddr>,
+    /// Networks or addresses that may ask.
+    #[serde(default)]
+    trusted_peers: Vec<Network>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct LimitsFile {
+    /// Clients connected at a time; further ones wait.
+    connections: usize,
+    /// Header fields in a request.
+    headers: usize,
+    /// Bytes in a request's head.
+    header_bytes: usize,
+    /// HTTP/2 requests at a time on one connection.
+    streams: u32,
+    /// Bytes in a request's body; 0 sets no limit.
+    body: u64,
+}
+
+impl Default for LimitsFile {
+    fn default() -> Self {
+        Self { connections: 16_384, headers: 100, header_bytes: 65_536, streams: 128, body: 0 }
+    }
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+struct DeadlinesFile {
+    /// From the first byte of a request's head to its last; 10s unless set.
+    header: Option<Span>,
+    /// Without a request on a connection; 75s unless set.
+    idle: Option<Span>,
+    /// Waiting for a request's body, in all; a second more for each KiB that came. 30s unless set.
+    body: Option<Span>,
+    /// Until an upstream takes a connection; 5s unless set.
+    connect: Option<Span>,
+    /// Until an upstream's response begins; 60s unless set.
+    response: Option<Span>,
+    /// Between two pieces of an upstream's response; 5m unless set.
+    stall: Option<Span>,
+    /// For requests under way when the gateway is told to end; 30s unless set.
+    drain: Option<Span>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct SiteFile {
+    /// Its name in logs, metrics and the scope of its tokens.
+    name: String,
+    /// The hosts that mean it: `bank.example`, `bank.example:8443`, `*.bank.example`. Without it, all.
+    #[serde(default)]
+    hosts: Vec<String>,
+    /// The beginning of the paths that mean it; of several sites the longest counts.
+    path: Option<String>,
+    /// Where the app is: `http://127.0.0.1:9000`, `https://..` or `h2c://..`.
+    upstream: Option<String>,
+    /// The certificates that an https upstream is checked against, PEM; the system's unless set.
+    upstream_ca: Option<PathBuf>,
+    /// The name by which the upstream is called.
+    #[serde(default)]
+    host: UpstreamHost,
+    /// Whether the gateway makes a session cookie of its own where the app has no session.
+    #[serde(default = "yes")]
+    own_session: bool,
+    /// What is placed in pages; nothing if absent.
+    html: Option<HtmlFile>,
+    /// How its requests are judged: what a policy file holds.
+    #[serde(default)]
+    policy: PolicyFile,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct HtmlFile {
+    /// A hidden field in each form that posts to this origin.
+    #[serde(default = "yes")]
+    fields: bool,
+    /// Meta tags with the token and its header's name.
+    #[serde(default = "yes")]
+    meta: bool,
+    /// A script that puts the token on requests which scripts send.
+    #[serde(default = "yes")]
+    script: bool,
+    /// The most bytes of a page.
+    #[serde(default = "a_mebibyte")]
+    limit: usize,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn a_mebibyte() -> usize {
+    1 << 20
+}
+
+pub(super) fn read(
+    name: &str,
+    text: &str,
+    base: &Path,
+    find: Find<'_>,
+) -> Result<Config, ConfigError> {
+    let refuse = |line, message| ConfigError { file: name.to_owned(), line, message };
+    let file: File = toml::from_str(text).map_err(|error| {
+        let (line, message) = toml_syntax(text, &error);
+        refuse(line, message)
+    })?;
+    file.resolve(base, find).map_err(|flaw| refuse(line_of(text, &flaw.place), flaw.message))
+}
+
+fn misplaced(place: &[&str], message: impl Into<String>) -> Misplaced {
+    let place = place.iter().map(|key| (*key).to_owned()).collect();
+    Misplaced { place, message: message.into() }
+}
+
+impl File {
+    fn resolve(self, base: &Path, find: Find<'_>) -> Result<Config, Misplaced> {
+        let mut sites: Vec<Site> = Vec::with_capacity(self.site.len());
+        let mut names = HashMap::new();
+        for (index, site) in self.site.into_iter().enumerate() {
+            let place = index.to_string();
+            let at = |flaw: Misplaced| {
+                let outer = ["site".to_owned(), place.clone()];
+                Misplaced { place: outer.into_iter().chain(flaw.place).collect(), ..flaw }
+            };
+            let site = site.resolve(base, find).map_err(at)?;
+            if names.insert(site.name.clone(), index).is_some() {
+                let message = format!("another site is called `{}` too", site.name);
+                return Err(at(misplaced(&["name"], message)));
+            }
+            sites.push(site);
+        }
+        if sites.is_empty() {
+            return Err(misplaced(&[], "nothing is protected: add a [[site]]"));
+        }
+        if self.listen.is_empty() && self.forward_auth.is_none() {
+            let message =
+                "nobody can connect: add a [[listen]] with an `address`, or a [forward_auth]";
+            return Err(misplaced(&[], message));
+        }
+        let proxied = sites.iter().position(|site| site.upstream.is_none());
+        if let (Some(index), None) = (proxied, &self.forward_auth) {
+            let message = "a site needs an `upstream`, unless a [forward_auth] answers for it";
+            return Err(misplaced(&["site", &index.to_string()], message));
+        }
+        let limits = self.limits.resolve()?;
+        Ok(Config {
+            keyring: self.keyring.map(|path| base.join(path)),
+            audit: self.audit.map(|path| match path.as_os_str() {
+                dash if dash == "-" => Audit::Stdout,
+                _ => Audit::File(base.join(path)),
+            }),
+            forwarded: self.forwarded,
+            listen: self.listen.into_iter().map(|listen| listen.resolve(base)).collect(),
+            admin: self.admin.map(|admin| admin.listen),
+            forward_auth: self.forward_auth.map(ForwardAuthFile::resolve).transpose()?,
+            limits,
+            deadlines: self.deadlines.resolve(),
+            sites,
+        })
+    }
+}
+
+impl ListenFile {
+    fn resolve(self, base: &Path) -> Listen {
+        let tls = self.tls.map(|tls| Tls {
+            certificate: base.join(tls.certificate),
+            key: base.join(tls.key),
+            client_ca: tls.client_ca.map(|path| base.join(path)),
+        });
+        Listen { address: self.address, tls }
+    }
+}
+
+impl ForwardAuthFile {
+    fn resolve(self) -> Result<ForwardAuth, Misplaced> {
+        let place = ["forward_auth"];
+        if self.listen.is_none() && self.grpc.is_none() {
+            return Err(misplaced(&place, "no proxy can ask: set `listen`, `grpc` or both"));
+        }
+        if self.trusted_peers.is_empty() {
+            let message = "name the proxies that may ask: trusted_peers = [\"127.0.0.1\"]";
+            return Err(misplaced(&place, message));
+        }
+        let trusted_peers = self.trusted_peers.into_iter().map(Network::get).collect();
+        Ok(ForwardAuth { listen: self.listen, grpc: self.grpc, trusted_peers })
+    }
+}
+
+impl LimitsFile {
+    fn resolve(self) -> Result<Limits, Misplaced> {
+        // hyper's own floor, and what a head can sensibly need.
+        if !(8_192..=1 << 20).contains(&self.header_bytes) {
+            let message = "between 8192 bytes and a mebibyte";
+            return Err(misplaced(&["limits", "header_bytes"], message));
+        }
+        for (key, value) in [
+            ("connections", self.connections),
+            ("headers", self.headers),
+            ("streams", usize::try_from(self.streams).unwrap_or_default()),
+        ] {
+            if value == 0 {
+                return Err(misplaced(&["limits", key], "0 would let nobody in"));
+            }
+        }
+        Ok(Limits {
+            connections: self.connections,
+            headers: self.headers,
+            header_bytes: self.header_bytes,
+            streams: self.streams,
+            body: (self.body > 0).then_some(self.body),
+        })
+    }
+}
+
+impl DeadlinesFile {
+    fn resolve(self) -> Deadlines {
+        let or = |span: Option<Span>, seconds| span.map_or(Duration::from_secs(seconds), Span::get);
+        Deadlines {
+            header: or(self.header, 10),
+            idle: or(self.idle, 75),
+            body: or(self.body, 30),
+            connect: or(self.connect, 5),
+            response: or(self.response, 60),
+            stall: or(self.stall, 300),
+            drain: or(self.drain, 30),
+        }
+    }
+}
+
+impl SiteFile {
+    fn resolve(self, base: &Path, find: Find<'_>) -> Result<Site, Misplaced> {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        if self.name.is_empty() || !self.name.bytes().all(plain) {
+            return Err(misplaced(&["name"], "write it of letters, digits, `-`, `_` and `.`"));
+        }
+        let hosts: Result<_, _> = self.hosts.iter().map(|host| HostPattern::parse(host)).collect();
+        let hosts = hosts.map_err(|message| misplaced(&["hosts"], message))?;
+        let path = prefix(self.path.as_deref().unwrap_or("/"))
+            .map_err(|message| misplaced(&["path"], message))?;
+        let upstream = self.upstream.as_deref().map(UpstreamUrl::parse).transpose();
+        let upstream = upstream.map_err(|message| misplaced(&["upstream"], message))?;
+        let nested = |flaw: Misplaced| {
+            let place = std::iter::once("policy".to_owned()).chain(flaw.place).collect();
+            Misplaced { place, ..flaw }
+        };
+        let dialect = find(self.policy.dialect_name())
+            .map_err(|message| misplaced(&["policy", "dialect"], message))?;
+        let scoped = self.policy.scope().is_some();
+        let inherited = dialect.route.len();
+        let policy = self.policy.read(dialect).map_err(nested)?;
+        // Two sites of one gateway share keys, and must not take each other's tokens.
+        let policy = if scoped { policy } else { policy.with_scope(&self.name) };
+        let html = self.html.map(|html| Html {
+            fields: html.fields,
+            meta: html.meta,
+            script: html.script,
+            limit: html.limit,
+        });
+        if html.is_some() && policy.dialect().token.is_none() {
+            return Err(misplaced(&["html"], "the dialect has no token that pages could carry"));
+        }
+        Ok(Site {
+            name: self.name,
+            hosts,
+            path,
+            upstream,
+            upstream_ca: self.upstream_ca.map(|path| base.join(path)),
+            host: self.host,
+            own_session: self.own_session,
+            html,
+            own_routes: policy.dialect().route.len().saturating_sub(inherited),
+            policy,
+        })
+    }
+}
+
+/// `/shop/` and `/shop` mean the same.
+fn prefix(text: &str) -> Result<String, String> {
+    use countersign::CanonicalPath;
+
+    if !text.starts_with('/') {
+        return Err(format!("the path `{text}` does not begin with `/`"));
+    }
+    let trimmed = text.trim_end_matches('/');
+    match CanonicalPath::of(text) {
+        CanonicalPath::Plain(_) if !trimmed.contains(['*', '?', '#']) => Ok(trimmed.to_owned()),
+        _ => Err(format!("the path `{text}` can never match; write it plain, such as `/shop`")),
+    }
+}
+
+impl HostPattern {
+    fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "`{text}` is not a host; write it like `bank.example`, `*.bank.example` or `bank.example:8443`"
+            )
+        };
+        let (wildcard, rest) = match text.strip_prefix("*.") {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let authority: http::uri::Authority = rest.parse().map_err(|_| wrong())?;
+        let name = authority.host().to_ascii_lowercase();
+        let odd = rest.contains(['@', '*']) || name.is_empty() || name.ends_with('.');
+        if odd || (wildcard && name.starts_with('[')) {
+            return Err(wrong());
+        }
+        Ok(Self { name, port: authority.port_u16(), wildcard })
+    }
+}
+
+/// The JSON Schema of a configuration, made from the types that read it.
+#[must_use]
+pub fn config_schema() -> serde_json::Value {
+    schemars::schema_for!(File).to_value()
+}

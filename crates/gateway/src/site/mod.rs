@@ -1,0 +1,236 @@
+//! A site: an app, the policy that guards it, and what the gateway does in its place.
+
+mod asked;
+mod endpoint;
+mod forward;
+mod pages;
+mod session;
+mod tunnel;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use countersign::{DeliverOn, Peer, Scheme};
+use countersign_store::MemoryStore;
+use countersign_tower::{Connection, CsrfLayer, HeldBody, Rejection};
+use http::header::HeaderValue;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use http_body_util::{Either, Full};
+use hyper::body::Incoming;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::config::{self, Deadlines, Forwarded};
+use crate::html::Rewritten;
+use crate::metrics::SiteMetrics;
+use crate::proxy::body::{Inbound, Progress, UpstreamBody};
+use crate::proxy::pool::{Outgoing, Upstream};
+use crate::wire::Watch;
+use endpoint::Endpoint;
+use forward::Forwarding;
+use session::Held;
+
+/// The store of one site's one-time tokens, which outlives reloads.
+pub(crate) type SiteStore = Arc<MemoryStore>;
+
+/// A response as a site gives it.
+pub(crate) type SiteBody = Either<Full<Bytes>, Passing>;
+
+/// The body of a response that was not refused: the gateway's own, or the upstream's, perhaps with
+/// tokens placed in it.
+pub(crate) type Passing = Either<Full<Bytes>, Rewritten<UpstreamBody>>;
+
+/// The client's end of a connection.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) peer: Peer,
+    /// The peer's address, as a header says it.
+    pub(crate) address: HeaderValue,
+    pub(crate) watch: Arc<Watch>,
+}
+
+/// A site in operation.
+pub(crate) struct Site {
+    pub(crate) config: config::Site,
+    pub(crate) csrf: CsrfLayer<SiteStore>,
+    pub(crate) metrics: SiteMetrics,
+    pub(crate) upstream: Option<Arc<Upstream>>,
+    pub(crate) forwarded: Forwarded,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) body_limit: Option<u64>,
+    endpoints: Vec<Endpoint>,
+    /// For other proxies, where the dialect has no endpoint.
+    plain_endpoint: Option<Endpoint>,
+}
+
+/// What a site needs besides its configuration.
+pub(crate) struct Surroundings {
+    pub(crate) csrf: CsrfLayer<SiteStore>,
+    pub(crate) metrics: SiteMetrics,
+    pub(crate) upstream: Option<Arc<Upstream>>,
+    pub(crate) forwarded: Forwarded,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) body_limit: Option<u64>,
+    /// Whether other proxies ask about the site.
+    pub(crate) is_asked_about: bool,
+}
+
+impl Site {
+    pub(crate) fn new(config: config::Site, around: Surroundings) -> Self {
+        let endpoints = Endpoint::all(config.policy.dialect());
+        // Without pages and endpoints nobody asks for a token by hand.
+        let needs_handle = config.html.is_some() || !endpoints.is_empty() || around.is_asked_about;
+        let plain_endpoint = Endpoint::plain(config.policy.dialect());
+        let csrf = if needs_handle { around.csrf } else { around.csrf.without_handle() };
+        let Surroundings { metrics, upstream, forwarded, deadlines, body_limit, .. } = around;
+        Self {
+            config,
+            csrf,
+            metrics,
+            upstream,
+            forwarded,
+            deadlines,
+            body_limit,
+            endpoints,
+            plain_endpoint,
+        }
+    }
+
+    /// One request's way through the site.
+    pub(crate) async fn serve(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        request: Request<Incoming>,
+    ) -> Response<SiteBody> {
+        let (mut parts, incoming) = request.into_parts();
+        let inbound = Inbound::new(incoming, &client.watch, self.body_limit, self.deadlines.body);
+        let progress = inbound.progress();
+        parts.extensions.insert(Connection(client.peer));
+        let is_secure = self.is_secure(client, &parts);
+        let held = self.bind(&mut parts, is_secure);
+        let backstage = Backstage {
+            site: self.clone(),
+            client: client.clone(),
+            progress: progress.clone(),
+            held,
+            is_secure,
+        };
+        let request = Request::from_parts(parts, inbound);
+        let Ok(mut response) = self.csrf.layer(backstage).call(request).await;
+        if let Some(fault) = progress.and_then(|progress| progress.fault())
+            && response.extensions().get::<Rejection>().is_some()
+        {
+            // Not a token that is missing, but a body that is.
+            *response.status_mut() = fault.status();
+        }
+        response
+    }
+
+    /// Whether the client's browser reaches the site over https, as far as can be told.
+    fn is_secure(&self, client: &Client, parts: &Parts) -> bool {
+        if client.peer.scheme == Scheme::Https {
+            return true;
+        }
+        let public = self.config.policy.public_origins();
+        if !public.is_empty() {
+            return public.iter().all(|origin| origin.as_ref().is_https());
+        }
+        self.trusts(client)
+            && parts
+                .headers
+                .get("x-forwarded-proto")
+                .is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+    }
+
+    /// Whether the client is a proxy whose word about the one before it counts.
+    fn trusts(&self, client: &Client) -> bool {
+        self.config.policy.trusts_proxy(&client.peer)
+    }
+
+    /// Whether ordinary responses to this method carry a token.
+    fn delivers_on(&self, method: &Method) -> bool {
+        match &self.config.policy.dialect().deliver {
+            None => false,
+            Some(deliver) => match deliver.on {
+                DeliverOn::Always => true,
+                DeliverOn::Safe => {
+                    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+                }
+                DeliverOn::Spent => false,
+            },
+        }
+    }
+}
+
+/// What stands behind the guard: the app, and what the gateway does in its place.
+#[derive(Clone)]
+pub(crate) struct Backstage {
+    pub(crate) site: Arc<Site>,
+    pub(crate) client: Arc<Client>,
+    pub(crate) progress: Option<Arc<Progress>>,
+    pub(crate) held: Held,
+    pub(crate) is_secure: bool,
+}
+
+impl Service<Request<HeldBody<Inbound>>> for Backstage {
+    type Response = Response<Passing>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Passing>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Outgoing>) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move { Ok(this.answer(request).await) })
+    }
+}
+
+impl Backstage {
+    async fn answer(self, request: Request<Outgoing>) -> Response<Passing> {
+        let (parts, body) = request.into_parts();
+        if let Some(script) = self.script(&parts) {
+            return script;
+        }
+        if tunnel::is_wanted(&parts) {
+            return self.tunnel(parts, body).await;
+        }
+        match self.site.endpoint_for(&parts) {
+            Some(at) => self.answer_with_token(at, parts, body).await,
+            None if self.page_is_wanted(&parts) => self.answer_with_page(parts, body).await,
+            None => {
+                let delivers = self.site.delivers_on(&parts.method);
+                let mut response = self.forward(parts, body).await;
+                self.follow(&mut response, delivers);
+                untouched(response)
+            }
+        }
+    }
+}
+
+/// A response that passes as it is.
+pub(crate) fn untouched(response: Forwarding) -> Response<Passing> {
+    response.map(|body| match body {
+        Either::Left(own) => Either::Left(own),
+        Either::Right(body) => Either::Right(Rewritten::untouched(body)),
+    })
+}
+
+/// An answer of the gateway's own.
+pub(crate) fn own(
+    status: http::StatusCode,
+    content_type: &'static str,
+    text: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

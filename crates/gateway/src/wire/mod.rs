@@ -1,0 +1,212 @@
+//! A client's connection: what is wrong with its framing, and how long it may keep silent.
+
+mod scan;
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+pub(crate) use scan::Fault;
+use scan::{Place, Scan};
+
+/// How long a connection may keep others waiting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// From the first byte of a head to its last.
+    pub(crate) header: Duration,
+    /// Without a request, and for a client that does not take its response.
+    pub(crate) idle: Duration,
+}
+
+/// What the two ends of a connection's handling know of each other: the wire below hyper, and the
+/// service above it.
+#[derive(Debug, Default)]
+pub(crate) struct Watch {
+    fault: AtomicU8,
+    active: AtomicU32,
+    tunnel: AtomicBool,
+}
+
+impl Watch {
+    /// What was wrong with something that came over this connection. From then on it carries no
+    /// request that counts.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        let code = usize::from(self.fault.load(Ordering::Relaxed));
+        Fault::ALL.get(code.checked_sub(1)?).copied()
+    }
+
+    /// Counts a request as under way until the guard is dropped.
+    pub(crate) fn begin(self: &Arc<Self>) -> Active {
+        self.active.fetch_add(1, Ordering::Relaxed);
+        Active(self.clone())
+    }
+
+    /// The connection carries no HTTP from now on.
+    pub(crate) fn becomes_tunnel(&self) {
+        self.tunnel.store(true, Ordering::Relaxed);
+    }
+
+    fn set_fault(&self, fault: Fault) {
+        let at = Fault::ALL.iter().position(|own| *own == fault).unwrap_or_default();
+        self.fault.store(u8::try_from(at + 1).unwrap_or(u8::MAX), Ordering::Relaxed);
+    }
+
+    fn is_active(&self) -> bool {
+        self.active.load(Ordering::Relaxed) > 0 || self.tunnel.load(Ordering::Relaxed)
+    }
+}
+
+/// A request under way: its response is not at its end yet.
+#[derive(Debug)]
+pub(crate) struct Active(Arc<Watch>);
+
+impl Drop for Active {
+    fn drop(&mut self) {
+        self.0.active.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The client's connection as hyper gets it.
+#[derive(Debug)]
+pub(crate) struct Wire<T> {
+    io: T,
+    watch: Arc<Watch>,
+    scan: Scan,
+    patience: Patience,
+    /// Since when the present head, or the present silence, lasts.
+    since: Instant,
+    place: Place,
+    /// One timer for all deadlines. It is set anew only when it runs out or a nearer deadline begins,
+    /// so that a busy connection never touches it.
+    timer: Pin<Box<Sleep>>,
+    /// Runs while the client does not take what it is sent.
+    blocked: Option<Pin<Box<Sleep>>>,
+}
+
+impl<T> Wire<T> {
+    pub(crate) fn new(io: T, watch: Arc<Watch>, patience: Patience) -> Self {
+        let since = Instant::now();
+        let timer = Box::pin(sleep_until(since + patience.header));
+        let (scan, place) = (Scan::new(), Place::Between);
+        Self { io, watch, scan, patience, since, place, timer, blocked: None }
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        if let Err(fault) = self.scan.read(bytes) {
+            self.watch.set_fault(fault);
+            self.scan.switch_off();
+        }
+        let place = self.scan.place();
+        // Where no end of a request is seen, each sign of life counts.
+        if place != self.place || place != Place::Head {
+            self.since = Instant::now();
+            self.place = place;
+        }
+    }
+
+    /// The connection waits for its client: fails if it has waited for too long.
+    fn wait(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let patience = match self.place {
+            Place::Head => self.patience.header,
+            // The body's reader has a deadline of its own.
+            Place::Body => return Ok(()),
+            Place::Between | Place::Off => self.patience.idle,
+        };
+        loop {
+            let active = self.place != Place::Head && self.watch.is_active();
+            let now = Instant::now();
+            if active {
+                self.since = now;
+            }
+            let deadline = self.since + patience;
+            if now >= deadline {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            if self.timer.deadline() > deadline || self.timer.is_elapsed() {
+                self.timer.as_mut().reset(deadline);
+            }
+            if self.timer.as_mut().poll(context).is_pending() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl<T> Wire<T> {
+    /// What came of writing: a client that takes nothing is waited for, but not for ever.
+    fn written<N>(
+        &mut self,
+        context: &mut Context<'_>,
+        done: Poll<io::Result<N>>,
+    ) -> Poll<io::Result<N>> {
+        if done.is_ready() {
+            self.blocked = None;
+            return done;
+        }
+        let idle = self.patience.idle;
+        let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep(idle)));
+        ready!(timer.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        match Pin::new(&mut self.io).poll_read(context, buffer) {
+            Poll::Pending => match self.wait(context) {
+                Ok(()) => Poll::Pending,
+                Err(timeout) => Poll::Ready(Err(timeout)),
+            },
+            Poll::Ready(done) => {
+                done?;
+                self.look(buffer.filled().get(before..).unwrap_or_default());
+                Poll::Ready(Ok(()))
+            }
+        }
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.written(context, done)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.io).poll_write_vectored(context, slices);
+        self.written(context, done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let done = Pin::new(&mut self.io).poll_flush(context);
+        self.written(context, done)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let done = Pin::new(&mut self.io).poll_shutdown(context);
+        self.written(context, done)
+    }
+}
