@@ -15,7 +15,8 @@ use crate::{find, serve};
 
 /// Say whether a gateway's configuration can be used, and what in it is hardly meant
 ///
-/// Ends with status 0 if there is nothing to say, 1 if there are warnings, 2 if it cannot be used.
+/// Ends with status 0 if there is nothing to say but notes, 1 if there are warnings, 2 if it cannot be
+/// used.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Check {
@@ -60,6 +61,7 @@ impl Check {
             );
         }
         output::print(&text)?;
-        Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        let is_fine = found.iter().all(|lint| lint.severity == Severity::Note);
+        Ok(if is_fine { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

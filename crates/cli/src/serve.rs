@@ -215,7 +215,7 @@ impl Serve {
 }
 
 fn reload(gateway: &Gateway, file: &Path) -> Result<Files, Failure> {
-    let config = read(file)?;
+    let config = read(file).inspect_err(|_| gateway.reload_failed())?;
     let files = Files::of(file, &config);
     gateway.reload(config).map_err(|error| Failure::input(error.to_string()))?;
     Ok(files)

@@ -208,6 +208,9 @@ fn same_listeners(before: &Config, after: &Config) -> Result<(), GatewayError> {
     if before.admin != after.admin {
         return Err(GatewayError::Fixed("admin"));
     }
+    if before.limits.connections != after.limits.connections {
+        return Err(GatewayError::Fixed("limits.connections"));
+    }
     if asked(before) != asked(after) {
         return Err(GatewayError::Fixed("forward_auth"));
     }

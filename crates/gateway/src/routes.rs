@@ -11,9 +11,8 @@ use crate::site::Site;
 /// A host that means a site; none means it whatever the host.
 type Way = (Option<HostPattern>, Arc<Site>);
 
-/// The sites, and the ways that lead to them.
+/// The ways to the sites.
 pub(crate) struct Routes {
-    sites: Vec<Arc<Site>>,
     /// The most particular first.
     ways: Vec<Way>,
     /// Whether the path decides anything.
@@ -32,9 +31,9 @@ pub(crate) enum NoSite {
 }
 
 impl Routes {
-    pub(crate) fn new(sites: Vec<Arc<Site>>) -> Self {
+    pub(crate) fn new(sites: &[Arc<Site>]) -> Self {
         let mut ways: Vec<Way> = Vec::new();
-        for site in &sites {
+        for site in sites {
             let hosts = &site.config.hosts;
             ways.extend(hosts.iter().map(|host| (Some(host.clone()), site.clone())));
             if hosts.is_empty() {
@@ -47,11 +46,7 @@ impl Routes {
             (general, usize::MAX - site.config.path.len())
         });
         let by_path = sites.iter().any(|site| !site.config.path.is_empty());
-        Self { sites, ways, by_path }
-    }
-
-    pub(crate) fn sites(&self) -> &[Arc<Site>] {
-        &self.sites
+        Self { ways, by_path }
     }
 
     pub(crate) fn find(&self, asked: &Addressed, path: &str) -> Result<&Arc<Site>, NoSite> {
@@ -82,7 +77,10 @@ impl Routes {
 impl HostPattern {
     pub(crate) fn matches(&self, asked: &Addressed) -> bool {
         let name = if self.wildcard {
-            asked.host.strip_suffix(self.name.as_str()).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
+            asked
+                .host
+                .strip_suffix(self.name.as_str())
+                .is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
         } else {
             asked.host == self.name
         };
@@ -109,8 +107,10 @@ mod tests {
 
     #[test]
     fn a_host_is_meant_as_a_whole() {
-        let (plain, port) = (pattern("a.example", None, false), pattern("a.example", Some(81), false));
-        let (wild, wild_port) = (pattern("a.example", None, true), pattern("a.example", Some(81), true));
+        let (plain, port) =
+            (pattern("a.example", None, false), pattern("a.example", Some(81), false));
+        let (wild, wild_port) =
+            (pattern("a.example", None, true), pattern("a.example", Some(81), true));
         for (host, asked_port, matches) in [
             ("a.example", None, [true, false, false, false]),
             ("a.example", Some(81), [true, true, false, false]),

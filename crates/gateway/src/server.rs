@@ -24,7 +24,7 @@ use hyper_util::server::conn::auto;
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Limits;
@@ -97,8 +97,7 @@ pub(crate) async fn accept(listener: TcpListener, purpose: Purpose, shared: Arc<
                 let Ok(slot) = slot else { return };
                 let shared = shared.clone();
                 tokio::spawn(async move {
-                    connection(stream, address, purpose, &shared).await;
-                    drop(slot);
+                    connection(stream, address, slot, purpose, &shared).await;
                 });
             }
             Err(error) => {
@@ -118,6 +117,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 async fn connection(
     stream: TcpStream,
     address: SocketAddr,
+    slot: OwnedSemaphorePermit,
     purpose: Purpose,
     shared: &Arc<Shared>,
 ) {
@@ -135,13 +135,16 @@ async fn connection(
     let deadlines = state.config.deadlines;
     drop(state);
     let Some(tls) = tls else {
-        return serve(stream, address, Scheme::Http, false, purpose, shared).await;
+        let peer = Peer::new(Some(address.ip()), Scheme::Http);
+        return serve(stream, peer, slot, purpose, shared).await;
     };
     let handshake = TlsAcceptor::from(tls).accept(stream);
     match tokio::time::timeout(deadlines.header, handshake).await {
         Ok(Ok(stream)) => {
-            let certificate = stream.get_ref().1.peer_certificates().is_some();
-            serve(stream, address, Scheme::Https, certificate, purpose, shared).await;
+            let client_certificate = stream.get_ref().1.peer_certificates().is_some();
+            let peer = Peer::new(Some(address.ip()), Scheme::Https);
+            let peer = Peer { client_certificate, ..peer };
+            serve(stream, peer, slot, purpose, shared).await;
         }
         Ok(Err(error)) => {
             tracing::debug!(target: "countersign", %address, %error, "TLS was not agreed on");
@@ -152,18 +155,17 @@ async fn connection(
 
 async fn serve<T>(
     stream: T,
-    address: SocketAddr,
-    scheme: Scheme,
-    client_certificate: bool,
+    peer: Peer,
+    slot: OwnedSemaphorePermit,
     purpose: Purpose,
     shared: &Arc<Shared>,
 ) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let watch = Arc::new(Watch::default());
+    let watch = Arc::new(Watch::holding(slot));
     let client = Arc::new(Client {
-        peer: Peer { client_certificate, ..Peer::new(Some(address.ip()), scheme) },
-        address: address_header(address.ip()),
+        peer,
+        address: peer.address.map_or(HeaderValue::from_static("unknown"), address_header),
         watch: watch.clone(),
     });
     let state = shared.state.load_full();
@@ -179,6 +181,7 @@ async fn serve<T>(
     let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(wire, service));
     let mut stop = shared.stop.clone();
     let done = tokio::select! {
+        biased;
         done = connection.as_mut() => done,
         () = stopped(&mut stop) => {
             connection.as_mut().graceful_shutdown();
@@ -189,7 +192,7 @@ async fn serve<T>(
         if let Some(code) = unreadable(error.as_ref()) {
             shared.metrics.bad_request(code);
         }
-        tracing::debug!(target: "countersign", %address, error, "a connection ended early");
+        tracing::debug!(target: "countersign", peer = ?peer.address, error, "a connection ended early");
     }
 }
 
@@ -227,7 +230,7 @@ async fn answer(
     purpose: Purpose,
     shared: Arc<Shared>,
 ) -> Result<Response<Tracked>, Infallible> {
-    let active = UnderWay { _at_client: client.watch.begin(), _counted: shared.metrics.request() };
+    let active = UnderWay { at_client: client.watch.begin(), _counted: shared.metrics.request() };
     let (parts, body) = request.into_parts();
     let state = shared.state.load_full();
     if parts.headers.len() > state.config.limits.headers {
@@ -254,14 +257,14 @@ async fn answer(
         let request = Request::from_parts(parts, body);
         let response = crate::auth::answer(&state, &client, request).await;
         let body = |body| Either::Left(Either::Left(body));
-        return Ok(response.map(|own| Tracked { body: body(own), metrics: None, active }));
+        return Ok(response.map(|own| Tracked::new(body(own), None, active)));
     }
     #[cfg(feature = "grpc")]
     if purpose == Purpose::Grpc {
         let request = Request::from_parts(parts, body);
         let response = crate::auth::answer_grpc(&state, &client, request).await;
         let body = |body| Either::Left(Either::Right(body));
-        return Ok(response.map(|own| Tracked { body: body(own), metrics: None, active }));
+        return Ok(response.map(|own| Tracked::new(body(own), None, active)));
     }
     let site = match state.routes.find(&asked, parts.uri.path()) {
         Ok(site) => site,
@@ -284,7 +287,7 @@ async fn answer(
         response.headers_mut().remove(CONNECTION);
     }
     let metrics = Some(site.metrics.clone());
-    Ok(response.map(|body| Tracked { body: Either::Right(body), metrics, active }))
+    Ok(response.map(|body| Tracked::new(Either::Right(body), metrics, active)))
 }
 
 fn plain(status: StatusCode, text: &'static str, active: UnderWay) -> Response<Tracked> {
@@ -292,28 +295,34 @@ fn plain(status: StatusCode, text: &'static str, active: UnderWay) -> Response<T
     // Whatever follows on this connection might be read in two ways as well.
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     let body = |body| Either::Left(Either::Left(body));
-    response.map(|own| Tracked { body: body(own), metrics: None, active })
+    response.map(|own| Tracked::new(body(own), None, active))
 }
 
 /// A body with trailers, as gRPC wants it.
 pub(crate) type GrpcBody = UnsyncBoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
 
+type AnyBody = Either<Either<Full<Bytes>, GrpcBody>, SiteBody>;
+
 /// A response's body. The request is under way until it is dropped.
 pub(crate) struct Tracked {
-    body: Either<Either<Full<Bytes>, GrpcBody>, SiteBody>,
+    body: AnyBody,
     /// Of the site that answers.
     metrics: Option<SiteMetrics>,
-    #[expect(dead_code, reason = "it counts by being there")]
     active: UnderWay,
 }
 
 /// A request is under way as long as this is there.
 struct UnderWay {
-    _at_client: Active,
+    at_client: Active,
     _counted: Open,
 }
 
 impl Tracked {
+    fn new(body: AnyBody, metrics: Option<SiteMetrics>, mut active: UnderWay) -> Self {
+        active.at_client.moves(true);
+        Self { body, metrics, active }
+    }
+
     /// An upstream that fails within its response can be answered for no more, only counted.
     fn count(&self, error: &(dyn std::error::Error + 'static)) {
         let Some(metrics) = &self.metrics else { return };
@@ -349,6 +358,7 @@ impl Body for Tracked {
         if let std::task::Poll::Ready(Some(Err(error))) = &polled {
             self.count(error.as_ref());
         }
+        self.active.at_client.moves(polled.is_ready());
         polled
     }
 

@@ -92,7 +92,7 @@ impl State {
             sites.push(Arc::new(Site::new(site.clone(), around)));
             lasting.insert(site.name.clone(), own);
         }
-        Ok(Self { config, routes: Routes::new(sites), tls, keyring, lasting })
+        Ok(Self { config, routes: Routes::new(&sites), tls, keyring, lasting })
     }
 }
 

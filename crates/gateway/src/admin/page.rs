@@ -33,11 +33,11 @@ fn row(site: &Site, metrics: &Metrics) -> String {
         site.upstream.as_ref().map_or_else(|| "asked about only".to_owned(), ToString::to_string);
     let (class, mode) = mode(site);
     let mut row = String::new();
-    let _ = write!(
+    let _ = writeln!(
         row,
         "<tr><th scope=\"row\">{}<small>{}{}</small></th><td>{}</td><td>{}</td>\
          <td><span class=\"mark {class}\">{mode}</span></td>\
-         <td class=\"n\">{allowed}</td><td class=\"n\">{refused}</td><td class=\"n\">{reported}</td></tr>\n",
+         <td class=\"n\">{allowed}</td><td class=\"n\">{refused}</td><td class=\"n\">{reported}</td></tr>",
         escaped(&site.name),
         escaped(&hosts),
         escaped(&path),

@@ -79,7 +79,7 @@ fn read_reason(value: &HeaderValue) -> Option<Reason> {
 }
 
 fn separate_cookies(mut response: Response<Full<Bytes>>, caller: Caller) -> Response<Full<Bytes>> {
-    if caller != Caller::Envoy {
+    if matches!(caller, Caller::Nginx | Caller::Caddy | Caller::Haproxy) {
         second_cookie_apart(response.headers_mut());
     }
     response

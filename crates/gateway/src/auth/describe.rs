@@ -97,7 +97,10 @@ impl Caller {
         };
         let certificate = self == Self::Nginx && showed_certificate(headers)?;
         let peer = Peer { client_certificate: certificate, ..Peer::new(address, scheme) };
-        let reason = at_most_one(headers, REASON)?.cloned();
+        let reason = match self {
+            Self::Nginx => at_most_one(headers, REASON)?.cloned(),
+            _ => None,
+        };
         let asked = Asked::of(restore(parts, method, target, host), peer, client)?;
         Ok(Asked { reason, ..asked })
     }
@@ -107,6 +110,10 @@ impl Asked {
     /// A request as its client sent it; `proxy` is the proxy's end of the connection.
     pub(super) fn of(parts: Parts, peer: Peer, proxy: &Client) -> Result<Self, Undescribed> {
         let addressed = head::check(&parts).map_err(Undescribed::Head)?;
+        // Several hosts that were joined on the way.
+        if addressed.host.contains(',') {
+            return Err(Undescribed::Head(BadHead::BadHost));
+        }
         let address = peer.address.map(address_header);
         let client = Client {
             peer,

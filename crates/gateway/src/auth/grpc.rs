@@ -16,10 +16,12 @@ use envoy_types::pb::envoy::service::auth::v3::AttributeContext;
 use envoy_types::pb::envoy::service::auth::v3::attribute_context::HttpRequest;
 use envoy_types::pb::google::protobuf::BoolValue;
 use envoy_types::pb::google::rpc;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY};
+use http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue, SET_COOKIE, VARY,
+};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Collected, Full};
 use tonic::codegen::Service;
 use tonic::{Code, Status};
 
@@ -222,7 +224,7 @@ async fn translate(response: Response<Full<Bytes>>) -> CheckResponse {
         let allowed = OkHttpResponse { response_headers_to_add: headers, ..Default::default() };
         (Code::Ok, HttpResponse::OkResponse(allowed))
     } else {
-        let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
         let denied = DeniedHttpResponse {
             status: Some(HttpStatus { code: i32::from(parts.status.as_u16()) }),
             headers,

@@ -34,9 +34,11 @@
   const xhr = XMLHttpRequest.prototype;
   const { open, setRequestHeader, send } = xhr;
   const waiting = new WeakSet();
-  xhr.open = function (method, url) {
-    open.apply(this, arguments);
-    waiting[wants(method, url) ? "add" : "delete"](this);
+  xhr.open = function (...said) {
+    // Read once: an object may say something else the second time.
+    said = said.map((value, at) => (at < 2 ? `${value}` : value));
+    open.apply(this, said);
+    waiting[wants(...said) ? "add" : "delete"](this);
   };
   xhr.setRequestHeader = function (name, value) {
     if (String(name).toLowerCase() === header.toLowerCase()) waiting.delete(this);
@@ -53,28 +55,47 @@
   const { prepend } = Element.prototype;
   // Asked of prototypes: a form's inputs may be named like its methods.
   const elements = Object.getOwnPropertyDescriptor(forms, "elements").get;
-  const settle = ({ target: form, submitter }) => {
-    if (!(form instanceof HTMLFormElement)) return;
+  const ownerDocument = Object.getOwnPropertyDescriptor(Node.prototype, "ownerDocument").get;
+  const submitters = new WeakMap();
+  const leaves = (form) => {
+    const submitter = submitters.get(form);
     const said = (name) => {
       const chosen = submitter && submitter.getAttribute("form" + name);
       return (chosen == null ? Element.prototype.getAttribute.call(form, name) : chosen) || "";
     };
-    const there = [...elements.call(form)].filter((input) => input.name === field);
-    if (!/^post$/i.test(said("method")) || !own(said("action") || location.href)) {
-      there.filter((input) => input.hasAttribute("data-csrf")).forEach((input) => input.remove());
-    } else {
-      const input = there[0] || document.createElement("input");
-      if (!there.length) {
-        Object.assign(input, { type: "hidden", name: field, value: take() });
-        input.setAttribute("data-csrf", "");
-      }
-      // First, so that no long file stands before it.
-      if (input.value && input.hasAttribute("data-csrf")) prepend.call(form, input);
+    // In another document another `<base>` may count.
+    const here = ownerDocument.call(form) === document;
+    return !here || !/^post$/i.test(said("method")) || !own(said("action") || location.href);
+  };
+  const fields = (form) => [...elements.call(form)].filter((input) => input.name === field);
+  const strip = (form) => {
+    const ours = fields(form).filter((input) => input.hasAttribute("data-csrf"));
+    ours.forEach((input) => input.remove());
+    return ours.length > 0;
+  };
+  const settle = ({ target: form, submitter }) => {
+    if (!(form instanceof HTMLFormElement)) return;
+    submitters.set(form, submitter);
+    if (leaves(form)) {
+      strip(form);
+      return;
     }
+    const [there] = fields(form);
+    const input = there || document.createElement("input");
+    if (!there) {
+      Object.assign(input, { type: "hidden", name: field, value: take() });
+      input.setAttribute("data-csrf", "");
+    }
+    // First, so that no long file stands before it.
+    if (input.value && input.hasAttribute("data-csrf")) prepend.call(form, input);
   };
   // First and last: what handlers in between change counts too.
   addEventListener("submit", settle, true);
   addEventListener("submit", settle);
+  // A handler may have sent the form elsewhere and stopped the event.
+  addEventListener("formdata", ({ target: form, formData }) => {
+    if (form instanceof HTMLFormElement && leaves(form) && strip(form)) formData.delete(field);
+  }, true);
   const { submit } = forms;
   forms.submit = function () {
     settle({ target: this });

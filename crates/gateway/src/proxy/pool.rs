@@ -112,7 +112,7 @@ impl Upstream {
             let is_kept = kept.is_some();
             let connection = match kept {
                 Some(connection) => connection,
-                None => self.connect().await?,
+                None => self.connect(false).await?,
             };
             let tried = match connection {
                 Connection::Http1(mut sender) => {
@@ -147,7 +147,7 @@ impl Upstream {
         self: &Arc<Self>,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, ExchangeError> {
-        match self.connect().await? {
+        match self.connect(true).await? {
             Connection::Http1(mut sender) => {
                 sender.send_request(request).await.map_err(ExchangeError::Broken)
             }
@@ -185,13 +185,14 @@ impl Upstream {
         });
     }
 
-    async fn connect(self: &Arc<Self>) -> Result<Connection, ExchangeError> {
-        timeout(self.connect, self.connect_now())
+    /// `upgrades` says that only HTTP/1.1 will do, which can become another protocol.
+    async fn connect(self: &Arc<Self>, upgrades: bool) -> Result<Connection, ExchangeError> {
+        timeout(self.connect, self.connect_now(upgrades))
             .await
             .unwrap_or(Err(ExchangeError::ConnectTimeout(self.connect)))
     }
 
-    async fn connect_now(self: &Arc<Self>) -> Result<Connection, ExchangeError> {
+    async fn connect_now(self: &Arc<Self>, upgrades: bool) -> Result<Connection, ExchangeError> {
         let address = (self.url.host(), self.url.port());
         let stream = TcpStream::connect(address).await.map_err(ExchangeError::Connect)?;
         stream.set_nodelay(true).map_err(ExchangeError::Connect)?;
@@ -201,7 +202,12 @@ impl Upstream {
                 Protocol::Http | Protocol::Https => http1(stream).await,
             };
         };
-        let stream = connector.connect(name.clone(), stream).await;
+        let stream = if upgrades {
+            let connector = connector.with_alpn(vec![b"http/1.1".to_vec()]);
+            connector.connect(name.clone(), stream).await
+        } else {
+            connector.connect(name.clone(), stream).await
+        };
         let stream = stream.map_err(ExchangeError::Connect)?;
         if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
             self.http2(stream).await

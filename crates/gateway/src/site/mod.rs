@@ -139,11 +139,9 @@ impl Site {
         if !public.is_empty() {
             return public.iter().all(|origin| origin.as_ref().is_https());
         }
-        self.trusts(client)
-            && parts
-                .headers
-                .get("x-forwarded-proto")
-                .is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+        let mut said = parts.headers.get_all("x-forwarded-proto").iter();
+        let https = said.next().is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"));
+        self.trusts(client) && https && said.next().is_none()
     }
 
     /// Whether the client is a proxy whose word about the one before it counts.

@@ -3,7 +3,7 @@
 
 use countersign::{Bind, Cookie, Pattern, cookie};
 use countersign_tower::{
-    Csrf, IssueError, Principal, SessionBinding, may_carry_token, session_change,
+    Csrf, IssueError, Principal, SessionBinding, keep_private, may_carry_token, session_change,
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use http::Response;
@@ -167,6 +167,7 @@ impl Backstage {
         let cookie = format!("{name}={id}; Path=/; HttpOnly; SameSite=Lax{secure}");
         let Ok(value) = HeaderValue::try_from(cookie) else { return Recipient::Nobody };
         response.headers_mut().append(SET_COOKIE, value);
+        keep_private(response.headers_mut());
         response.extensions_mut().insert(SessionBinding::live(id.clone()));
         Recipient::New(id)
     }
@@ -208,7 +209,9 @@ impl Backstage {
         if policy.pattern() != Some(Pattern::OneTime) || self.held != Held::App {
             return None;
         }
-        let Cookie::One(id) = cookie(&parts.headers, self.site.session_cookie()) else { return None };
+        let Cookie::One(id) = cookie(&parts.headers, self.site.session_cookie()) else {
+            return None;
+        };
         Some(Pool { csrf: Csrf::from_parts(parts)?, session: id.to_vec() })
     }
 }

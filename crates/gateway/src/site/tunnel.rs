@@ -40,6 +40,10 @@ impl Backstage {
         let Some(upstream) = &self.site.upstream else {
             return untouched(self.forward(parts, body).await);
         };
+        if is_connect(&parts) && upstream.url().protocol() == Protocol::H2c {
+            let text = "WebSockets to an app that speaks HTTP/2 only are not passed on.\n";
+            return own(StatusCode::NOT_IMPLEMENTED, TEXT, text).map(Either::Left);
+        }
         if !names_websocket(&parts) || upstream.url().protocol() == Protocol::H2c {
             // RFC 9110, section 7.8: a server may ignore the wish for another protocol.
             return untouched(self.forward(parts, body).await);
@@ -75,6 +79,11 @@ impl Backstage {
                 return own(StatusCode::BAD_GATEWAY, TEXT, text).map(Either::Left);
             }
         };
+        if was_connect && response.status().is_success() {
+            // To the client of a CONNECT, any success says that the WebSocket is open.
+            let text = "The app behind this gateway opens no WebSocket here.\n";
+            return own(StatusCode::BAD_GATEWAY, TEXT, text).map(Either::Left);
+        }
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             let stall = self.site.deadlines.stall;
             headers::strip_hop_by_hop(response.headers_mut());

@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 pub(crate) use scan::Fault;
@@ -30,10 +31,22 @@ pub(crate) struct Patience {
 pub(crate) struct Watch {
     fault: AtomicU8,
     active: AtomicU32,
+    /// Of those, how many have a response that goes on as soon as the client has room for it.
+    with_client: AtomicU32,
+    /// Counts what moves in responses.
+    moves: AtomicU32,
     tunnel: AtomicBool,
+    /// The connection's place among those that may be open, kept until the last who knows of it goes:
+    /// that of a WebSocket until its end.
+    #[expect(dead_code, reason = "it counts by being there")]
+    slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Watch {
+    pub(crate) fn holding(slot: OwnedSemaphorePermit) -> Self {
+        Self { slot: Some(slot), ..Self::default() }
+    }
+
     /// What was wrong with something that came over this connection. From then on it carries no
     /// request that counts.
     pub(crate) fn fault(&self) -> Option<Fault> {
@@ -44,7 +57,7 @@ impl Watch {
     /// Counts a request as under way until the guard is dropped.
     pub(crate) fn begin(self: &Arc<Self>) -> Active {
         self.active.fetch_add(1, Ordering::Relaxed);
-        Active(self.clone())
+        Active { watch: self.clone(), is_with_client: false }
     }
 
     /// The connection carries no HTTP from now on.
@@ -60,15 +73,42 @@ impl Watch {
     fn is_active(&self) -> bool {
         self.active.load(Ordering::Relaxed) > 0 || self.tunnel.load(Ordering::Relaxed)
     }
+
+    /// Whether every response waits for its client, and none has moved since there were `moves`.
+    fn waits_for_client(&self, moves: &mut u32) -> bool {
+        let now = self.moves.load(Ordering::Relaxed);
+        let has_moved = std::mem::replace(moves, now) != now;
+        let all = self.with_client.load(Ordering::Relaxed) >= self.active.load(Ordering::Relaxed);
+        all && !has_moved && !self.tunnel.load(Ordering::Relaxed)
+    }
 }
 
 /// A request under way: its response is not at its end yet.
 #[derive(Debug)]
-pub(crate) struct Active(Arc<Watch>);
+pub(crate) struct Active {
+    watch: Arc<Watch>,
+    is_with_client: bool,
+}
+
+impl Active {
+    /// The response moves on: to the client, which gets the next piece when it has room for one, or to
+    /// the app, which has none yet.
+    pub(crate) fn moves(&mut self, to_client: bool) {
+        self.watch.moves.fetch_add(1, Ordering::Relaxed);
+        match (std::mem::replace(&mut self.is_with_client, to_client), to_client) {
+            (false, true) => self.watch.with_client.fetch_add(1, Ordering::Relaxed),
+            (true, false) => self.watch.with_client.fetch_sub(1, Ordering::Relaxed),
+            _ => 0,
+        };
+    }
+}
 
 impl Drop for Active {
     fn drop(&mut self) {
-        self.0.active.fetch_sub(1, Ordering::Relaxed);
+        if self.is_with_client {
+            self.watch.with_client.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.watch.active.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -82,6 +122,8 @@ pub(crate) struct Wire<T> {
     /// Since when the present head, or the present silence, lasts.
     since: Instant,
     place: Place,
+    /// What had moved in responses at the last look.
+    moves: u32,
     /// One timer for all deadlines. It is set anew only when it runs out or a nearer deadline begins,
     /// so that a busy connection never touches it.
     timer: Pin<Box<Sleep>>,
@@ -94,10 +136,14 @@ impl<T> Wire<T> {
         let since = Instant::now();
         let timer = Box::pin(sleep_until(since + patience.header));
         let (scan, place) = (Scan::new(), Place::Between);
-        Self { io, watch, scan, patience, since, place, timer, blocked: None }
+        Self { io, watch, scan, patience, since, place, moves: 0, timer, blocked: None }
     }
 
     fn look(&mut self, bytes: &[u8]) {
+        if self.watch.tunnel.load(Ordering::Relaxed) {
+            // They are no HTTP any more: taken for a head, a quiet WebSocket would run out of time.
+            self.scan.switch_off();
+        }
         if let Err(fault) = self.scan.read(bytes) {
             self.watch.set_fault(fault);
             self.scan.switch_off();
@@ -119,7 +165,10 @@ impl<T> Wire<T> {
             Place::Between | Place::Off => self.patience.idle,
         };
         loop {
-            let active = self.place != Place::Head && self.watch.is_active();
+            // A client of HTTP/2 need not block the wire in order not to take its responses: it lets its
+            // windows run out.
+            let stuck = self.place == Place::Off && self.watch.waits_for_client(&mut self.moves);
+            let active = self.place != Place::Head && self.watch.is_active() && !stuck;
             let now = Instant::now();
             if active {
                 self.since = now;

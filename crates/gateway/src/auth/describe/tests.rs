@@ -66,6 +66,7 @@ fn what_is_missing_twice_or_unreadable_voids_the_question() {
         (&[("x-original-uri", Some("*"))], Head(BadHead::Target)),
         (&[("x-forwarded-host", None)], Missing("x-forwarded-host")),
         (&[("x-forwarded-host", Some("a, b"))], Head(BadHead::BadHost)),
+        (&[("x-forwarded-host", Some("a,b"))], Head(BadHead::BadHost)),
         (
             &[("x-forwarded-host", Some("a")), ("x-forwarded-host", Some("b"))],
             Twice("x-forwarded-host"),

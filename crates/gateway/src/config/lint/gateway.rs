@@ -8,6 +8,7 @@ use ipnet::IpNet;
 
 use super::Severity::{Error, Warning};
 use super::{Config, Found, Site};
+use crate::config::HostPattern;
 
 pub(super) fn look(config: &Config, found: &mut Found) {
     keyring(config, found);
@@ -177,7 +178,7 @@ fn takes_all(earlier: &Site, site: &Site) -> bool {
         return earlier.hosts.is_empty() && site.hosts.is_empty();
     }
     // Sites are asked in the order of their most general host.
-    let generality = |site: &Site| site.hosts.iter().map(|host| host.generality()).max();
+    let generality = |site: &Site| site.hosts.iter().map(HostPattern::generality).max();
     generality(earlier) == generality(site)
         && site.hosts.iter().all(|host| earlier.hosts.contains(host))
 }
