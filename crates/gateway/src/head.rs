@@ -116,8 +116,7 @@ pub(crate) fn check(parts: &Parts) -> Result<Addressed, BadHead> {
                 Some("https") => Some(443),
                 _ => None,
             };
-            let same = named.host == target.host
-                && named.port.or(usual) == target.port.or(usual);
+            let same = named.host == target.host && named.port.or(usual) == target.port.or(usual);
             if same { Ok(target) } else { Err(BadHead::Contradiction) }
         }
     }

@@ -1,4 +1,15 @@
+use countersign::{Engine, Holder, Incarnation, Issue, Keyring, Mode, Moment, Random, Timestamp};
+
 use super::*;
+
+/// Nothing at random, so that equal keys make equal tokens.
+struct Zeros;
+
+impl Random for Zeros {
+    fn fill(&mut self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
 
 fn read(text: &str) -> Result<Config, ConfigError> {
     let find = |name: &str| {
@@ -133,10 +144,7 @@ fn all_that_is_said_counts() {
     assert_eq!(site.upstream_ca, Some(at("private.pem")));
     assert_eq!((site.host, site.own_session), (UpstreamHost::Upstream, false));
     assert_eq!(site.html, Some(Html { fields: true, meta: false, script: true, limit: 10 }));
-    assert_eq!(
-        (site.policy.dialect().name.as_str(), site.policy.mode()),
-        ("voss", countersign::Mode::Report)
-    );
+    assert_eq!((site.policy.dialect().name.as_str(), site.policy.mode()), ("voss", Mode::Report));
 }
 
 #[test]
@@ -200,16 +208,21 @@ fn an_error_says_where_and_what_to_do() {
 #[test]
 fn sites_of_one_gateway_have_scopes_of_their_own() {
     let text = |policy: &str| with("", policy);
-    let key = |text: &str| {
+    let token = |text: &str| {
         let policy = read(text).unwrap().sites.remove(0).policy;
-        countersign::Engine::new(policy, countersign::Keyring::from_random(&[1; 64]))
-            .session_key(b"s")
+        let engine = Engine::new(policy, Keyring::from_random(&[1; 64]));
+        let now = Timestamp::from_secs(1_800_000_000);
+        let moment = Moment { now, incarnation: Incarnation::from_random(1) };
+        match engine.issue(&Holder::Session("s".into()), moment, &mut Zeros) {
+            Issue::Token(token) => token,
+            _ => panic!("no token: {text}"),
+        }
     };
-    let own = key(&text(""));
-    let other = key(&text("").replace("\"app\"", "\"other\""));
+    let own = token(&text(""));
+    let other = token(&text("").replace("\"app\"", "\"other\""));
     assert_ne!(own, other, "two sites would take each other's tokens");
     let named = |name: &str| text("[site.policy]\nscope = \"both\"").replace("\"app\"", name);
-    assert_eq!(key(&named("\"a\"")), key(&named("\"b\"")), "a scope that is named counts");
+    assert_eq!(token(&named("\"a\"")), token(&named("\"b\"")), "a scope that is named counts");
 }
 
 #[test]

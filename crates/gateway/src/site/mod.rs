@@ -140,7 +140,8 @@ impl Site {
             return public.iter().all(|origin| origin.as_ref().is_https());
         }
         let mut said = parts.headers.get_all("x-forwarded-proto").iter();
-        let https = said.next().is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"));
+        let https =
+            said.next().is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"));
         self.trusts(client) && https && said.next().is_none()
     }
 

@@ -25,6 +25,7 @@ use crate::metrics::Failure;
 use crate::proxy::body::UpstreamBody;
 use crate::proxy::headers;
 use crate::proxy::pool::Outgoing;
+use crate::wire::Active;
 
 /// Whether the client wants to go on in another protocol.
 pub(super) fn is_wanted(parts: &Parts) -> bool {
@@ -91,15 +92,20 @@ impl Backstage {
                 Either::Right(Rewritten::untouched(UpstreamBody::new(incoming, None, stall)))
             });
         }
-        self.client.watch.becomes_tunnel();
-        tokio::spawn(join(client, hyper::upgrade::on(&mut response), self.clone()));
+        // Of HTTP/2 one stream is taken, of HTTP/1.1 the connection.
+        let active = was_connect.then(|| self.client.watch.begin());
+        if !was_connect {
+            self.client.watch.becomes_tunnel();
+        }
+        let upstream = hyper::upgrade::on(&mut response);
+        tokio::spawn(join(client, upstream, active, self.clone()));
         answer(response.headers(), was_connect)
     }
 }
 
 /// Passes bytes in both directions until one side ends.
-async fn join(client: OnUpgrade, upstream: OnUpgrade, of: Backstage) {
-    let _open = of.site.metrics.tunnel();
+async fn join(client: OnUpgrade, upstream: OnUpgrade, active: Option<Active>, of: Backstage) {
+    let _open = (of.site.metrics.tunnel(), active);
     let (client, upstream) = match (client.await, upstream.await) {
         (Ok(client), Ok(upstream)) => (client, upstream),
         (Err(error), _) | (_, Err(error)) => {
