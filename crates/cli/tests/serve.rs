@@ -73,7 +73,12 @@ fn flags_alone_protect_an_app_until_either_signal() {
     for signal in [Signal::TERM, Signal::INT] {
         let (upstream, count) = app();
         let (running, addresses) = Running::start(&[
-            "serve", "--json", "--listen", "127.0.0.1:0", "--upstream", &upstream,
+            "serve",
+            "--json",
+            "--listen",
+            "127.0.0.1:0",
+            "--upstream",
+            &upstream,
         ]);
         let address = addresses["listen"][0].as_str().unwrap();
         assert_eq!(status(address, READ), "200");
@@ -125,7 +130,7 @@ fn a_check_says_whether_a_file_can_be_used() {
                 public_origins = [\"http://127.0.0.1:9080\"]\n";
     for (name, text, status, says) in [
         ("a good file", good.to_owned(), 0, "ok"),
-        ("no public origins", good.replace("public_origins", "# "), 0, "note"),
+        ("no public origins", good.replace("public_origins", "# "), 1, "public_origins"),
         ("an unknown key", format!("lisen = 1\n{good}"), 2, "gateway.toml:1"),
         ("an upstream with a path", good.replace(":9000", ":9000/app"), 2, "gateway.toml:6"),
         ("no site", "[[listen]]\naddress = \"127.0.0.1:9080\"\n".to_owned(), 2, "[[site]]"),

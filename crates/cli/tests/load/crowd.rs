@@ -46,7 +46,7 @@ fn idle_crowd(gateway: &Gateway, count: usize) -> Vec<(Instant, TcpStream)> {
     let connect = |number: usize| {
         let begun = Instant::now();
         let address = &gateway.addresses[number % 2];
-        if number % (count / HAVE_ASKED) == 0 {
+        if number.is_multiple_of(count / HAVE_ASKED) {
             let mut client = Client::connect(address);
             assert_eq!(client.get("/").status, 200);
             return (begun, client.stream.into_inner());

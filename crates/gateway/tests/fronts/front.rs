@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use countersign::Timestamp;
 use countersign_gateway::config::lint;
-use countersign_gateway::{Config, Environment, Gateway};
+use countersign_gateway::{Config, Environment, Gateway, GatewayError};
 use countersign_tower::ManualClock;
 use socket2::{Domain, Socket, Type};
 use tempfile::TempDir;
@@ -38,23 +38,34 @@ impl Front {
     /// Starts the app, and the gateway of `examples/gateway/<example>.toml`.
     pub(crate) fn start(example: &str, app: App) -> Self {
         let upstream = Upstream::start(app);
-        let (port, address) = reserve();
         let name = format!("{example}.toml");
         let text = fs::read_to_string(examples().join(&name)).unwrap();
         for place in [EXAMPLE_UPSTREAM, EXAMPLE_LISTEN] {
             assert!(text.contains(place), "{name} does not name {place}");
         }
-        let text = text
-            .replace(EXAMPLE_UPSTREAM, &upstream.address.to_string())
-            .replace(EXAMPLE_LISTEN, &address.to_string());
+        let example = text.replace(EXAMPLE_UPSTREAM, &upstream.address.to_string());
         let find = |name: &str| countersign::builtin(name).ok_or_else(|| format!("no `{name}`"));
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::from_toml(&name, &text, folder.path(), find);
-        let config = config.unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(lint(&config, START), [], "{name}");
         let clock = ManualClock::at(START);
-        let environment = Environment { clock: Arc::new(clock.clone()), ..Environment::default() };
-        let gateway = Gateway::start_with(config, environment).unwrap();
+        let start = |address: SocketAddr| {
+            let text = example.replace(EXAMPLE_LISTEN, &address.to_string());
+            let config = Config::from_toml(&name, &text, folder.path(), find);
+            let config = config.unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(lint(&config, START), [], "{name}");
+            let clock = Arc::new(clock.clone());
+            let environment = Environment { clock, ..Environment::default() };
+            Ok::<_, GatewayError>((Gateway::start_with(config, environment)?, text))
+        };
+        // The system may give a port that is only reserved to somebody else who asks for any.
+        let mut tries = 0;
+        let (port, address, (gateway, text)) = loop {
+            let (port, address) = reserve();
+            match start(address) {
+                Ok(started) => break (port, address, started),
+                Err(GatewayError::Listen { .. }) if tries < 10 => tries += 1,
+                Err(error) => panic!("{error}"),
+            }
+        };
         assert_eq!(gateway.addresses().listen, [address]);
         let comment = text.lines().take_while(|line| line.starts_with('#'));
         let comment = comment.map(|line| format!("{line}\n")).collect();
