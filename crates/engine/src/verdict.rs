@@ -34,6 +34,21 @@ impl Rule {
     pub const fn number(self) -> u8 {
         self as u8
     }
+
+    /// Its stable name in logs, metrics and what programs read.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Canonicalise => "canonicalise",
+            Self::Need => "need",
+            Self::Ambiguity => "ambiguity",
+            Self::Exemption => "exemption",
+            Self::NoAmbientCredential => "no_ambient_credential",
+            Self::Provenance => "provenance",
+            Self::Token => "token",
+            Self::Combine => "combine",
+        }
+    }
 }
 
 /// Why a request is refused. The codes are stable: logs, metrics and dialect files use them.

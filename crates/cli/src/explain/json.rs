@@ -4,7 +4,7 @@ use countersign::{Finding, Mode, Outcome as Word, Rule, Verdict};
 use serde::Serialize;
 
 use super::judge::{Explanation, Outcome, Unknown, When};
-use super::words::{permit_rule, rule_name};
+use super::words::permit_rule;
 use crate::failure::Failure;
 
 #[derive(Serialize)]
@@ -142,5 +142,5 @@ fn finding(finding: &Finding) -> FindingEntry<'_> {
 }
 
 fn rule_entry(rule: Rule) -> RuleEntry {
-    RuleEntry { number: rule.number(), name: rule_name(rule) }
+    RuleEntry { number: rule.number(), name: rule.code() }
 }

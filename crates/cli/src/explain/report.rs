@@ -6,7 +6,7 @@ use countersign::{Finding, Mode, Outcome as Word, Verdict};
 use http::StatusCode;
 
 use super::judge::{Explanation, Outcome};
-use super::words::{permit_rule, permit_words, rule_name};
+use super::words::{permit_rule, permit_words};
 use crate::output::{BAD, DIM, GOOD, NAME, STRONG, UNSURE};
 
 /// Longer evidence pushes what it was compared with into the next line.
@@ -80,17 +80,17 @@ fn verdict(out: &mut String, outcome: &Outcome) -> std::fmt::Result {
         Verdict::Allow(allow) => {
             write!(out, "{GOOD}allowed{GOOD:#}")?;
             if let Some(rule) = permit_rule(allow.permit()) {
-                write!(out, " by rule {}, {}", rule.number(), rule_name(rule))?;
+                write!(out, " by rule {}, {}", rule.number(), rule.code())?;
             }
             let token = if allow.owes_token() { "; the response brings a token" } else { "" };
             writeln!(out, ": {}{token}", permit_words(allow.permit()))
         }
         Verdict::Refuse(refusal) => {
-            let (number, name) = (refusal.rule.number(), rule_name(refusal.rule));
+            let (number, name) = (refusal.rule.number(), refusal.rule.code());
             writeln!(out, "{BAD}refused{BAD:#} by rule {number}, {name}: {}", refusal.reason)
         }
         Verdict::Report(refusal, _) => {
-            let (number, name) = (refusal.rule.number(), rule_name(refusal.rule));
+            let (number, name) = (refusal.rule.number(), refusal.rule.code());
             writeln!(
                 out,
                 "{UNSURE}reported{UNSURE:#} and let through; rule {number}, {name}, would refuse \
@@ -137,7 +137,7 @@ fn findings(out: &mut String, findings: &[Finding]) -> std::fmt::Result {
             Word::Fails => (BAD, "FAIL"),
             Word::Neutral => (DIM, "-"),
         };
-        let (number, name) = (rule.number(), rule_name(*rule));
+        let (number, name) = (rule.number(), rule.code());
         write!(out, "  {style}{word:<4}{style:#}  {number} {NAME}{name:<21}{NAME:#}  {seen}")?;
         let long = seen.chars().count();
         if long > SEEN_WIDTH {

@@ -31,19 +31,6 @@ pub(super) fn permit_words(permit: &Permit) -> String {
     }
 }
 
-pub(super) const fn rule_name(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Canonicalise => "canonicalise",
-        Rule::Need => "need",
-        Rule::Ambiguity => "ambiguity",
-        Rule::Exemption => "exemption",
-        Rule::NoAmbientCredential => "no_ambient_credential",
-        Rule::Provenance => "provenance",
-        Rule::Token => "token",
-        Rule::Combine => "combine",
-    }
-}
-
 impl Unknown {
     pub(super) const fn code(self) -> &'static str {
         match self {

@@ -13,8 +13,6 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::metrics::rule_name;
-
 /// The most of what a client wrote, in bytes, so that requests which cost their sender nothing do
 /// not fill the disk.
 const MOST: usize = 300;
@@ -60,7 +58,7 @@ impl<'a> Record<'a> {
             site,
             enforced,
             reason: refusal.reason.code(),
-            rule: rule_name(refusal.rule),
+            rule: refusal.rule.code(),
             method: shown(head.method.as_str().as_bytes()),
             path: shown(head.uri.path().as_bytes()),
             route,

@@ -21,7 +21,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use site::SiteFamilies;
-pub(crate) use site::{Failure, SiteMetrics, rule_name};
+pub(crate) use site::{Failure, SiteMetrics};
 
 use crate::routes::NoSite;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use countersign::{Permit, Refusal, Rule};
+use countersign::{Permit, Refusal};
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -78,20 +78,6 @@ const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 const FAILURES: [&str; 5] = ["connect", "slow", "broken", "stalled", "cut_off"];
 
-/// The rule's name in metrics and in the audit log.
-pub(crate) const fn rule_name(rule: Rule) -> &'static str {
-    match rule {
-        Rule::Canonicalise => "canonicalise",
-        Rule::Need => "need",
-        Rule::Ambiguity => "ambiguity",
-        Rule::Exemption => "exemption",
-        Rule::NoAmbientCredential => "no_ambient_credential",
-        Rule::Provenance => "provenance",
-        Rule::Token => "token",
-        Rule::Combine => "combine",
-    }
-}
-
 impl SiteMetrics {
     pub(crate) fn name(&self) -> &Arc<str> {
         &self.0.site
@@ -110,7 +96,7 @@ impl SiteMetrics {
         let labels = Refused {
             site: self.0.site.clone(),
             route: route.to_owned(),
-            rule: rule_name(refusal.rule),
+            rule: refusal.rule.code(),
             reason: refusal.reason.code(),
             enforced: if enforced { "true" } else { "false" },
         };

@@ -83,7 +83,7 @@ fn every_permit_and_rule_counts_under_its_own_name() {
         Rule::Token,
         Rule::Combine,
     ] {
-        assert_eq!(serde_json::json!(rule), site::rule_name(rule));
+        assert_eq!(serde_json::json!(rule), rule.code());
     }
 }
 

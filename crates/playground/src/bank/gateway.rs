@@ -2,23 +2,27 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use countersign::Dialect;
 use countersign_gateway::{Config, Gateway};
 
 use crate::StartError;
-use crate::listen::find_address;
-use crate::options::Options;
 
 /// The file that the README shows.
 const FILE: &str = include_str!("gateway.toml");
 
-/// Starts it before the bank, at its own address.
-pub(crate) fn gateway(bank: SocketAddr, options: &Options) -> Result<Gateway, StartError> {
-    let own = find_address("--gateway", options.gateway)?;
+/// Starts it in front of the bank, at the address `own`. In `folder` it keeps its keys.
+pub(crate) fn gateway(
+    bank: SocketAddr,
+    own: SocketAddr,
+    folder: Option<&Path>,
+) -> Result<Gateway, StartError> {
     let mut config =
         Config::from_toml("gateway.toml", &with_addresses(bank, own), Path::new(""), dialect)?;
-    config.keyring = options.data.as_ref().map(|folder| folder.join("gateway-keyring.toml"));
+    // The playground is stopped by somebody who waits for it.
+    config.deadlines.drain = Duration::from_secs(1);
+    config.keyring = folder.map(|folder| folder.join("gateway-keyring.toml"));
     Ok(Gateway::start(config)?)
 }
 
@@ -31,4 +35,17 @@ fn with_addresses(bank: SocketAddr, own: SocketAddr) -> String {
 
 fn dialect(name: &str) -> Result<Dialect, String> {
     countersign::builtin(name).ok_or_else(|| format!("there is no dialect `{name}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_readme_shows_this_very_file() {
+        let readme = include_str!("../../../../README.md");
+        let body = FILE.split_once("\n\n").unwrap().1;
+        assert!(body.starts_with("[[listen]]"));
+        assert!(readme.contains(&format!("```toml\n{body}```")));
+    }
 }

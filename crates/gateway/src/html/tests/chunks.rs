@@ -117,26 +117,3 @@ fn a_page_may_be_cut_anywhere() {
         assert_eq!(rewrite_pieces(all(), html(), &[before, after]), whole, "at {at}");
     }
 }
-
-/// `cargo test --release -p countersign-gateway cost -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn cost_of_a_page_of_ten_kilobytes() {
-    let rows =
-        "<tr><td class=x>a</td><td><a href='/x?y=1'>link</a></td><td>12.50</td></tr>".repeat(80);
-    let form =
-        "<form method=post action=/pay><input name=a><input name=b><button>x</button></form>";
-    let page =
-        format!("<html><head><title>x</title></head><body><table>{rows}</table>{form}{form}");
-    let page = Bytes::from(page + &" text".repeat(600));
-    let tags = page.iter().filter(|b| **b == b'<').count();
-    let run =
-        || frames(Rewritten::new(Pieces([Ok(Frame::data(page.clone()))].into()), all(), html()));
-    for _ in 0..5 {
-        let start = std::time::Instant::now();
-        for _ in 0..2000 {
-            std::hint::black_box(run());
-        }
-        println!("{} bytes, {tags} tags: {:?}", page.len(), start.elapsed() / 2000);
-    }
-}
