@@ -61,10 +61,17 @@ pub(crate) enum Purpose {
 
 /// Opens listening sockets on one address, one for each of `count` threads.
 pub(crate) fn listen(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
-    // A socket that shares its port takes one that another gateway has. This one does not, so it
-    // finds out.
-    let real = socket(address, false)?.local_addr()?;
-    (0..count).map(|_| socket(real, true)).collect()
+    let first = if address.port() == 0 {
+        socket(address, true)?
+    } else {
+        // A socket that shares its port takes one that another gateway has. This one does not, so it
+        // finds out.
+        drop(socket(address, false)?);
+        socket(address, true)?
+    };
+    let real = first.local_addr()?;
+    let others = (1..count).map(|_| socket(real, true));
+    std::iter::once(Ok(first)).chain(others).collect()
 }
 
 fn socket(address: SocketAddr, shares: bool) -> io::Result<std::net::TcpListener> {

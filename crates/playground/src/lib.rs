@@ -47,7 +47,7 @@ pub use options::{Options, Switch};
 
 use context::Context;
 use db::{Closed, Db, DbError, Seed};
-use listen::{Stop, Stopper, bind, find_address, serve};
+use listen::{Stop, Stopper, bind, serve};
 use passwords::Passwords;
 
 /// What each service starts with.
@@ -133,7 +133,7 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
         Some(address) => Some(bind("--vmanage-http", address).await?).unzip(),
         None => (None, None),
     };
-    let gateway_address = find_address("--gateway", options.gateway)?;
+    let gateway = bank::gateway(bank_address, options.gateway)?;
     let addresses = Addresses {
         genesys: genesys_address,
         voss: voss_address,
@@ -142,15 +142,15 @@ pub async fn start(options: Options, environment: Environment) -> Result<Playgro
         vmanage_http: vmanage_http_address,
         tao: tao_address,
         bank: bank_address,
-        gateway: gateway_address,
+        gateway: gateway.addresses().listen.first().copied().unwrap_or(options.gateway),
         attacker: attacker_address,
         portal: portal_address,
     };
     let (stopper, stop) = Stopper::new();
-    let folder = options.data.clone();
+    let (folder, gateway_listen) = (options.data.clone(), options.gateway);
     let context = open(options, environment, addresses.clone(), stop.clone()).await?;
     // After the database, which makes the folder.
-    let gateway = bank::gateway(bank_address, gateway_address, folder.as_deref())?;
+    bank::configure(&gateway, bank_address, gateway_listen, folder.as_deref())?;
     let closed = context.db.closed();
 
     let mut servers = JoinSet::new();

@@ -80,20 +80,6 @@ pub(crate) async fn bind(
     Ok((listener, real))
 }
 
-/// The address that a listener would have, for one that somebody else opens; `flag` is what the error
-/// names.
-///
-/// # Errors
-/// As [`bind`].
-pub(crate) fn find_address(
-    flag: &'static str,
-    address: SocketAddr,
-) -> Result<SocketAddr, BindError> {
-    std::net::TcpListener::bind(address)
-        .and_then(|listener| listener.local_addr())
-        .map_err(|source| BindError { flag, address, source })
-}
-
 /// Serves `router` until the stop, and returns when the last connection is closed.
 ///
 /// Handlers find the client's address as [`ConnectInfo<SocketAddr>`].

@@ -219,9 +219,7 @@ impl Log {
 fn write(mut queue: mpsc::Receiver<Message>, desk: &Desk, metrics: Metrics) {
     let mut pen: Pen<Output> = Pen::new(metrics);
     loop {
-        if let Some(output) = desk.output.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            pen.turn_to(output);
-        }
+        look(desk, &mut pen);
         let is_ending = desk.is_ending.load(Ordering::Acquire);
         let mut next = if is_ending { queue.try_recv().ok() } else { queue.blocking_recv() };
         if next.is_none() {
@@ -229,13 +227,26 @@ fn write(mut queue: mpsc::Receiver<Message>, desk: &Desk, metrics: Metrics) {
         }
         let mut size = 0;
         while let Some(message) = next {
-            if let Message::Line(line) = message {
-                size += line.len();
-                pen.add(&line);
+            match message {
+                Message::Line(line) => {
+                    size += line.len();
+                    pen.add(&line);
+                }
+                // What comes behind it must not go where lines went before.
+                Message::Look => {
+                    pen.write(Instant::now());
+                    look(desk, &mut pen);
+                }
             }
             next = if size < PORTION { queue.try_recv().ok() } else { None };
         }
         pen.write(Instant::now());
+    }
+}
+
+fn look(desk: &Desk, pen: &mut Pen<Output>) {
+    if let Some(output) = desk.output.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        pen.turn_to(output);
     }
 }
 

@@ -34,7 +34,7 @@ use crate::db::{NewUser, Seed};
 use crate::listen::Stop;
 use crate::service::Service;
 use crate::sessions::Limits;
-pub(crate) use gateway::gateway;
+pub(crate) use gateway::{configure, gateway};
 use ledger::Ledger;
 
 /// Without `SameSite`, as most cookies in the world are. What a browser makes of that differs.
