@@ -10,7 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::failure::Failure;
 use crate::service::{log, stop_signal};
 
-/// Start five small services on loopback, each guarded by its dialect, and say what to try
+/// Start five guarded services, and a bank bare and behind the gateway, and say what to try
 ///
 /// Everything listens on 127.0.0.1 unless a flag says otherwise. Ctrl-C stops it.
 #[derive(Args, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Playground {
 const EXAMPLES: &str = "\
 Examples:
   countersign playground
-  countersign playground --genesys 127.0.0.1:9080 --data ./playground
+  countersign playground --genesys 127.0.0.1:9180 --data ./playground
   countersign playground --portal 127.0.0.1:0 --json
 
 Refused requests are logged on standard error; RUST_LOG says what else is (RUST_LOG=info).";
