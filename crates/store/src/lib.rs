@@ -6,7 +6,11 @@
 
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "file")]
+pub mod file;
 mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;
 
 use std::future::Future;
 use std::ops::Range;

@@ -1,0 +1,1 @@
+//! A store in one file, for one process that must not forget at a restart.
