@@ -73,7 +73,7 @@ pub use facts::{Cookie, Facts, Head, Peer, RouteAccess, Scheme, SessionEvidence,
 pub use form::{Field, urlencoded_field};
 pub use issue::{Holder, Issue};
 pub use judge::{NeedForm, NeedSession, NeedSpend, Step};
-pub use keyring::{KeyId, Keyring, KeyringFileError, Secret};
+pub use keyring::{KeyId, KeyInfo, KeyState, Keyring, KeyringFileError, RotationError, Secret};
 pub use misplaced::{Misplaced, line_of, toml_syntax};
 pub use origin::{NotAnOrigin, Origin, OriginRef};
 pub use path::{CanonicalPath, NotAPattern, PathPattern};

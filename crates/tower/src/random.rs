@@ -30,6 +30,16 @@ pub fn fresh_keyring() -> Result<Keyring, NoRandomness> {
     Ok(Keyring::from_random(&bytes))
 }
 
+/// The bytes of one more key, from the operating system's generator.
+///
+/// # Errors
+/// When the system has no randomness to give.
+pub fn fresh_key() -> Result<[u8; 32], NoRandomness> {
+    let mut bytes = [0; 32];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
+
 /// The operating system's generator failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the operating system has no randomness to give")]

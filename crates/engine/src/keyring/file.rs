@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{Key, KeyId, Keyring, Secret};
+use super::{Key, KeyId, Keyring, Secret, State};
 use crate::time::Timestamp;
 
 /// Why a text is not a keyring. Never quotes the text: it holds secrets.
@@ -29,8 +29,11 @@ pub enum KeyringFileError {
     #[error("the key id {0} must be one of 0 to 61, each at most once")]
     BadId(u8),
     /// No current key, or more than one.
-    #[error("exactly one key must be without `retired`, but {0} are")]
+    #[error("exactly one key must be without `pending` and `retired`, but {0} are")]
     Current(usize),
+    /// A key that is to come and has been.
+    #[error("the key {0} cannot be both `pending` and `retired`")]
+    Both(u8),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -47,9 +50,42 @@ struct File {
 struct KeyEntry {
     id: u8,
     secret: Hidden,
-    /// Unix seconds.
+    /// When it was made, in Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    made: Option<u64>,
+    /// Accepted, but not used yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pending: bool,
+    /// Since when it is not used any more, in Unix seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retired: Option<u64>,
+}
+
+impl KeyEntry {
+    fn of(key: &Key) -> Self {
+        Self {
+            id: key.id.get(),
+            secret: Hidden::of(&key.secret),
+            made: key.made.map(Timestamp::as_secs),
+            pending: key.state == State::Pending,
+            retired: match key.state {
+                State::Retired(since) => Some(since.as_secs()),
+                State::Pending | State::Current => None,
+            },
+        }
+    }
+
+    fn read(&self) -> Result<Key, KeyringFileError> {
+        let id = KeyId::new(self.id).ok_or(KeyringFileError::BadId(self.id))?;
+        let state = match (self.pending, self.retired.map(Timestamp::from_secs)) {
+            (false, None) => State::Current,
+            (true, None) => State::Pending,
+            (false, Some(since)) => State::Retired(since),
+            (true, Some(_)) => return Err(KeyringFileError::Both(self.id)),
+        };
+        let made = self.made.map(Timestamp::from_secs);
+        Ok(Key::new(id, self.secret.read("secret")?, made, state))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,15 +110,10 @@ impl Keyring {
     /// The keyring as text. It holds all secrets: keep it readable by the service alone.
     #[must_use]
     pub fn to_toml(&self) -> Zeroizing<String> {
-        let entry = |key: &Key| KeyEntry {
-            id: key.id.get(),
-            secret: Hidden::of(&key.secret),
-            retired: key.retired.map(Timestamp::as_secs),
-        };
         let file = File {
             grace: self.grace.as_secs(),
             pseudonym: Hidden::of(&self.pseudonym_secret),
-            key: std::iter::once(&self.current).chain(&self.keys).map(entry).collect(),
+            key: std::iter::once(&self.current).chain(&self.keys).map(KeyEntry::of).collect(),
         };
         // Strings and numbers always have a TOML form.
         Zeroizing::new(toml::to_string(&file).unwrap_or_default())
@@ -96,19 +127,17 @@ impl Keyring {
         let file: File = toml::from_str(text).map_err(|error| syntax(text, &error))?;
         let pseudonym = file.pseudonym.read("pseudonym")?;
         let mut current = Vec::new();
-        let mut earlier: Vec<Key> = Vec::new();
+        let mut others: Vec<Key> = Vec::new();
         for entry in &file.key {
-            let id = KeyId::new(entry.id).ok_or(KeyringFileError::BadId(entry.id))?;
-            if current.iter().chain(&earlier).any(|key: &Key| key.id == id) {
+            let key = entry.read()?;
+            if current.iter().chain(&others).any(|other: &Key| other.id == key.id) {
                 return Err(KeyringFileError::BadId(entry.id));
             }
-            let key =
-                Key::new(id, entry.secret.read("secret")?, entry.retired.map(Timestamp::from_secs));
-            if key.retired.is_some() { earlier.push(key) } else { current.push(key) }
+            if key.state == State::Current { current.push(key) } else { others.push(key) }
         }
         match (current.pop(), current.len()) {
             (Some(only), 0) => {
-                Ok(Self::assemble(only, earlier, pseudonym, Duration::from_secs(file.grace)))
+                Ok(Self::assemble(only, others, pseudonym, Duration::from_secs(file.grace)))
             }
             (None, _) => Err(KeyringFileError::Current(0)),
             (Some(_), more) => Err(KeyringFileError::Current(more + 1)),
@@ -119,7 +148,7 @@ impl Keyring {
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids: Vec<u8> = self.keys.iter().map(|key| key.id.get()).collect();
-        f.debug_struct("Keyring").field("current", &self.current.id).field("earlier", &ids).finish()
+        f.debug_struct("Keyring").field("current", &self.current.id).field("others", &ids).finish()
     }
 }
 

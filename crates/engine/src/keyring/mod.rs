@@ -1,9 +1,11 @@
-//! The keys that tokens are made with: one current, and earlier ones for a grace period.
+//! The keys that tokens are made with: one current, earlier ones for a grace period, and perhaps the
+//! next one, which is accepted before anybody uses it.
 //!
 //! Every token names its key, so verifying never tries one key after another. Purposes are kept
 //! apart by sub-keys, so a token of one pattern can never pass as one of another.
 
 mod file;
+mod rotation;
 mod secret;
 
 use std::time::Duration;
@@ -13,6 +15,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 pub use file::KeyringFileError;
+pub use rotation::{KeyInfo, KeyState, RotationError};
 pub use secret::Secret;
 
 use crate::time::Timestamp;
@@ -60,17 +63,29 @@ pub(crate) enum NoKey {
     Retired,
 }
 
+/// What a key is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Its tokens are accepted; nobody makes any yet.
+    Pending,
+    /// Tokens are made with it.
+    Current,
+    /// Its tokens are accepted until the grace after this moment has passed.
+    Retired(Timestamp),
+}
+
 pub(crate) struct Key {
     id: KeyId,
     secret: Secret,
-    retired: Option<Timestamp>,
+    made: Option<Timestamp>,
+    state: State,
     synchronizer: MacKey,
     double_submit: MacKey,
     ticket: MacKey,
 }
 
 impl Key {
-    fn new(id: KeyId, secret: Secret, retired: Option<Timestamp>) -> Self {
+    fn new(id: KeyId, secret: Secret, made: Option<Timestamp>, state: State) -> Self {
         let mac = |purpose| keyed(&derive(&secret, purpose));
         Self {
             id,
@@ -78,7 +93,8 @@ impl Key {
             double_submit: mac(b"countersign 1 signed double submit"),
             ticket: mac(b"countersign 1 one-time"),
             secret,
-            retired,
+            made,
+            state,
         }
     }
 
@@ -104,7 +120,7 @@ impl Key {
 /// Every instance that shares sessions shares the keyring; how it reaches them is the caller's
 /// matter ([`Keyring::to_toml`], [`Keyring::from_toml`]).
 pub struct Keyring {
-    /// Newest first; never empty.
+    /// All others, newest first.
     keys: Vec<Key>,
     current: Key,
     pseudonyms: MacKey,
@@ -121,7 +137,7 @@ impl Keyring {
     pub fn from_random(bytes: &[u8; 64]) -> Self {
         let (key, pseudonyms) = bytes.split_at(32);
         Self::assemble(
-            Key::new(KeyId(0), Secret::from_slice(key), None),
+            Key::new(KeyId(0), Secret::from_slice(key), None, State::Current),
             Vec::new(),
             Secret::from_slice(pseudonyms),
             DEFAULT_GRACE,
@@ -138,24 +154,6 @@ impl Keyring {
     pub const fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
-    }
-
-    /// Makes a new current key of 32 random bytes; the old one is retired at `now` and good for
-    /// the grace period. Keys whose grace has passed are dropped.
-    #[must_use]
-    pub fn rotated(self, bytes: &[u8; 32], now: Timestamp) -> Self {
-        let Self { mut keys, mut current, pseudonym_secret, grace, .. } = self;
-        current.retired = Some(now);
-        let next = KeyId((current.id.0 + 1) % KeyId::COUNT);
-        keys.insert(0, current);
-        // An id is never in use twice, however often keys are rotated within one grace period.
-        keys.retain(|key| key.id != next && !is_over(key, grace, now));
-        Self::assemble(
-            Key::new(next, Secret::from_slice(bytes), None),
-            keys,
-            pseudonym_secret,
-            grace,
-        )
     }
 
     /// The id of the key that new tokens are made with.
@@ -182,7 +180,7 @@ impl Keyring {
 }
 
 fn is_over(key: &Key, grace: Duration, now: Timestamp) -> bool {
-    key.retired.is_some_and(|retired| now > retired.plus(grace))
+    matches!(key.state, State::Retired(since) if now > since.plus(grace))
 }
 
 /// One block of HKDF-Expand (RFC 5869, section 2.3): the secret is uniformly random, so there is
