@@ -8,6 +8,7 @@
 pub mod contract;
 #[cfg(feature = "file")]
 pub mod file;
+mod marks;
 mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;

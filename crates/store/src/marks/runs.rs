@@ -8,15 +8,16 @@
 const MOST: usize = 1024;
 
 /// Disjoint runs in rising order, each with its first and last number.
-pub(super) struct Runs(Vec<(u32, u32)>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Runs(Vec<(u32, u32)>);
 
 impl Runs {
-    pub(super) const fn none() -> Self {
+    pub(crate) const fn none() -> Self {
         Self(Vec::new())
     }
 
     /// Adds a number; `false` if it was there.
-    pub(super) fn add(&mut self, number: u32) -> bool {
+    pub(crate) fn add(&mut self, number: u32) -> bool {
         let runs = &mut self.0;
         let at = runs.partition_point(|(first, _)| *first <= number);
         let before = at.checked_sub(1).and_then(|at| runs.get(at)).copied();
@@ -42,7 +43,21 @@ impl Runs {
         true
     }
 
-    pub(super) fn bytes(&self) -> usize {
+    /// Takes the first run out if it begins with this number; says what it ends with.
+    pub(super) fn take_first_at(&mut self, number: u32) -> Option<u32> {
+        let (first, last) = *self.0.first()?;
+        (first == number).then(|| {
+            self.0.remove(0);
+            last
+        })
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What they take on the heap.
+    pub(crate) fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<(u32, u32)>()
     }
 }
