@@ -93,6 +93,18 @@ impl Token {
         Self { bytes: [0; MAX_SYMBOLS], len: 0 }
     }
 
+    /// A token that a store kept as text; `None` for what no token's text can be. Whether it is good is
+    /// still for the engine to say.
+    #[must_use]
+    pub fn from_stored(text: &str) -> Option<Self> {
+        let printable = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        (printable && text.len() <= MAX_SYMBOLS).then(|| {
+            let mut token = Self::empty();
+            token.push_all(text.as_bytes());
+            token
+        })
+    }
+
     pub(super) fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.len) {
             *place = byte;

@@ -52,6 +52,22 @@ impl Runs {
         })
     }
 
+    /// Runs as [`Self::pairs`] gave them; `None` if they are not in order and apart.
+    #[cfg(feature = "file")]
+    pub(crate) fn from_pairs(pairs: Vec<(u32, u32)>) -> Option<Self> {
+        let whole = pairs.iter().all(|(first, last)| first <= last);
+        let apart = pairs.windows(2).all(|two| match two {
+            [(_, last), (first, _)] => last.checked_add(1).is_some_and(|next| next < *first),
+            _ => false,
+        });
+        (whole && apart && pairs.len() <= MOST).then_some(Self(pairs))
+    }
+
+    #[cfg(feature = "file")]
+    pub(crate) fn pairs(&self) -> &[(u32, u32)] {
+        &self.0
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
