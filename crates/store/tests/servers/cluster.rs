@@ -1,0 +1,71 @@
+//! A cluster of three primaries.
+
+use tempfile::TempDir;
+
+use super::process::Process;
+use super::{connect, run, until};
+
+pub struct Cluster {
+    pub nodes: Vec<Process>,
+    _folders: Vec<TempDir>,
+}
+
+impl Cluster {
+    pub async fn start() -> Self {
+        let folders: Vec<_> = (0..3).map(|_| TempDir::new().unwrap()).collect();
+        let start = |folder: &TempDir| {
+            Process::start("redis-server", folder.path(), |port| {
+                let port = port.to_string();
+                [
+                    ["--port", &port],
+                    ["--bind", "127.0.0.1"],
+                    ["--save", ""],
+                    ["--appendonly", "no"],
+                    ["--cluster-enabled", "yes"],
+                    ["--cluster-node-timeout", "500"],
+                ]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect()
+            })
+        };
+        let nodes: Vec<_> = folders.iter().map(start).collect();
+        let ranges = ["0 5460", "5461 10922", "10923 16383"];
+        for (number, (node, range)) in nodes.iter().zip(ranges).enumerate() {
+            let mut connection = connect(node.port()).await;
+            let () = run(&mut connection, &format!("CLUSTER ADDSLOTSRANGE {range}")).await;
+            let () =
+                run(&mut connection, &format!("CLUSTER SET-CONFIG-EPOCH {}", number + 1)).await;
+        }
+        let mut first = connect(nodes[0].port()).await;
+        for node in &nodes[1..] {
+            let () = run(&mut first, &format!("CLUSTER MEET 127.0.0.1 {}", node.port())).await;
+        }
+        for node in &nodes {
+            until("the cluster is up", async || {
+                let info: String = run(&mut connect(node.port()).await, "CLUSTER INFO").await;
+                info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:3")
+            })
+            .await;
+        }
+        Self { nodes, _folders: folders }
+    }
+
+    pub fn url(&self) -> String {
+        let servers: Vec<_> =
+            self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
+        format!("redis+cluster://{}", servers.join(","))
+    }
+
+    /// The node that has the slot of this key.
+    pub async fn owner(&self, key: &str) -> usize {
+        let slot: u16 =
+            run(&mut connect(self.nodes[0].port()).await, &format!("CLUSTER KEYSLOT {key}")).await;
+        match slot {
+            ..=5460 => 0,
+            5461..=10922 => 1,
+            _ => 2,
+        }
+    }
+}
