@@ -9,6 +9,7 @@ mod explain;
 mod failure;
 mod find;
 mod generate;
+mod keys;
 mod output;
 mod playground;
 mod serve;
@@ -43,6 +44,7 @@ Examples:
   countersign playground
   countersign serve --upstream http://127.0.0.1:9000
   countersign check gateway.toml
+  countersign keys new --config gateway.toml
   countersign dialects list
   countersign explain --dialect genesys request.http";
 
@@ -52,6 +54,7 @@ enum Command {
     Playground(Box<playground::Playground>),
     Serve(serve::Serve),
     Check(check::Check),
+    Keys(keys::Keys),
     Dialects(dialects::Dialects),
     Explain(explain::Explain),
     Completions(generate::Completions),
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Playground(playground) => playground.run(),
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
+        Command::Keys(keys) => keys.run(),
         Command::Dialects(dialects) => dialects.run(),
         Command::Explain(explain) => explain.run(),
         Command::Completions(completions) => completions.run(),

@@ -55,9 +55,14 @@ pub(crate) struct Serve {
     #[arg(long, conflicts_with = "config")]
     report: bool,
 
-    /// The file that keeps the keys; without it tokens end with the process
+    /// What remembers spent tickets: `memory:`, `file:FOLDER` or `redis://HOST:PORT`
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    store: Option<String>,
+
+    /// The file that keeps the keys, or `env:NAME`; without it, and without a store, tokens end with
+    /// the process
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
-    keyring: Option<PathBuf>,
+    keyring: Option<String>,
 
     /// The file to which refusals are written as JSON lines; `-` is standard output
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
@@ -97,7 +102,7 @@ impl Serve {
             let stop = stop_signal().map_err(|error| failed("cannot wait for signals", error))?;
             let hangups =
                 Hangups::new().map_err(|error| failed("cannot wait for signals", error))?;
-            let files = self.config.as_deref().map(|file| Files::of(file, &config));
+            let files = Files::of(self.config.as_deref(), &config);
             let gateway =
                 Gateway::start(config).map_err(|error| Failure::world(error.to_string()))?;
             self.tell(gateway.addresses())?;
@@ -124,11 +129,11 @@ impl Serve {
 
     /// The flags as the file that they stand for.
     fn written(&self) -> String {
-        let path = |path: &Path| Value::from(path.display().to_string());
         let mut text = String::new();
-        for (key, value) in [("keyring", &self.keyring), ("audit", &self.audit)] {
+        let audit = self.audit.as_ref().map(|path| path.display().to_string());
+        for (key, value) in [("store", &self.store), ("keyring", &self.keyring), ("audit", &audit)] {
             if let Some(value) = value {
-                let _ = writeln!(text, "{key} = {}", path(value));
+                let _ = writeln!(text, "{key} = {}", Value::from(value.clone()));
             }
         }
         if let Some(admin) = self.admin {
@@ -182,23 +187,17 @@ impl Serve {
     }
 
     /// Reloads whenever it should, for ever.
-    async fn follow(&self, gateway: &Gateway, mut hangups: Hangups, files: Option<Files>) {
-        let (Some(file), Some(mut files)) = (&self.config, files) else {
-            loop {
-                hangups.next().await;
-                gateway.reopen();
-            }
-        };
+    async fn follow(&self, gateway: &Gateway, mut hangups: Hangups, mut files: Files) {
         loop {
             tokio::select! {
                 () = hangups.next() => {}
                 () = tokio::time::sleep(LOOK) => {
-                    if !files.have_changed() {
+                    if !files.have_changed() && !gateway.keys_have_changed() {
                         continue;
                     }
                 }
             }
-            match reload(gateway, file) {
+            match self.reload(gateway) {
                 Ok(now) => {
                     files = now;
                     tracing::info!(target: "countersign", "the configuration was read again");
@@ -212,13 +211,13 @@ impl Serve {
             gateway.reopen();
         }
     }
-}
 
-fn reload(gateway: &Gateway, file: &Path) -> Result<Files, Failure> {
-    let config = read(file).inspect_err(|_| gateway.reload_failed())?;
-    let files = Files::of(file, &config);
-    gateway.reload(config).map_err(|error| Failure::input(error.to_string()))?;
-    Ok(files)
+    fn reload(&self, gateway: &Gateway) -> Result<Files, Failure> {
+        let config = self.read().inspect_err(|_| gateway.reload_failed())?;
+        let files = Files::of(self.config.as_deref(), &config);
+        gateway.reload(config).map_err(|error| Failure::input(error.to_string()))?;
+        Ok(files)
+    }
 }
 
 /// The configuration in `file`.

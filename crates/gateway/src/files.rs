@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::config::Config;
+use crate::keyring::KeyringPlace;
 
 /// The files that a configuration is made of, as they were when last looked at.
 ///
@@ -13,15 +14,16 @@ use crate::config::Config;
 pub struct Files(Vec<(PathBuf, Option<(SystemTime, u64)>)>);
 
 impl Files {
-    /// Looks at `config`'s own file and all that it names and that may change while it is used.
+    /// Looks at `config`'s own file, if it has one, and all that it names and that may change while it is used.
     #[must_use]
-    pub fn of(file: &Path, config: &Config) -> Self {
+    pub fn of(file: Option<&Path>, config: &Config) -> Self {
         let tls = config.listen.iter().filter_map(|listen| listen.tls.as_ref()).flat_map(|tls| {
             [Some(&tls.certificate), Some(&tls.key), tls.client_ca.as_ref()].into_iter().flatten()
         });
         let sites = config.sites.iter().filter_map(|site| site.upstream_ca.as_ref());
-        let named = tls.chain(sites).chain(&config.keyring).map(PathBuf::as_path);
-        Self(std::iter::once(file).chain(named).map(look).collect())
+        let named = tls.chain(sites).map(PathBuf::as_path);
+        let keyring = config.keyring.as_ref().and_then(KeyringPlace::file);
+        Self(file.into_iter().chain(named).chain(keyring).map(look).collect())
     }
 
     /// Whether one of them is no longer what it was. From then on, what it is now counts.

@@ -15,15 +15,18 @@ use tokio::sync::{Semaphore, watch};
 use crate::admin::Admin;
 use crate::audit::AuditError;
 use crate::config::Config;
+use crate::keyring::KeyringPlace;
 use crate::metrics::Metrics;
 use crate::observe::Watchman;
 use crate::server::{Purpose, Shared, accept, listen};
 use crate::state::{State, StateError};
+use crate::stores::OpenStores;
 
 /// A running gateway. Dropping it stops it without waiting for requests under way.
 pub struct Gateway {
     shared: Arc<Shared>,
     watchman: Arc<Watchman>,
+    stores: OpenStores,
     environment: Environment,
     stop: watch::Sender<bool>,
     threads: Vec<JoinHandle<()>>,
@@ -110,7 +113,9 @@ impl Gateway {
         let watchman = Arc::new(Watchman::new(&metrics));
         let (stop, stopped) = watch::channel(false);
         let slots = Arc::new(Semaphore::new(config.limits.connections));
-        let state = State::new(config, None, &metrics, &watchman, &environment)?;
+        let stores =
+            OpenStores::open(&config.store, environment.store.clone()).map_err(StateError::from)?;
+        let state = State::new(config, None, &metrics, &watchman, &stores, &environment)?;
         watchman.turn_to(state.config.audit.as_ref())?;
         let count = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let (sockets, mut addresses) = open(&state.config, count)?;
@@ -123,8 +128,16 @@ impl Gateway {
         });
         let admin = admin.transpose()?;
         addresses.admin = admin.as_ref().map(Admin::address);
-        let mut gateway =
-            Self { shared, watchman, environment, stop, threads: Vec::new(), admin, addresses };
+        let mut gateway = Self {
+            shared,
+            watchman,
+            stores,
+            environment,
+            stop,
+            threads: Vec::new(),
+            admin,
+            addresses,
+        };
         for (number, sockets) in sockets.into_iter().enumerate() {
             let shared = gateway.shared.clone();
             let thread = std::thread::Builder::new().name(format!("gateway-{number}"));
@@ -151,6 +164,17 @@ impl Gateway {
         taken
     }
 
+    /// Whether the keys are no longer those in operation, where nobody but the gateway can notice:
+    /// in the store. A store that does not answer has not changed.
+    #[must_use]
+    pub fn keys_have_changed(&self) -> bool {
+        let state = self.shared.state.load();
+        let Some(place @ KeyringPlace::Store(_)) = &state.config.keyring else { return false };
+        place
+            .load()
+            .is_ok_and(|ring| ring.is_some_and(|ring| ring.to_toml() != state.keyring.to_toml()))
+    }
+
     /// Counts a configuration that could not even be read, as an attempt to reload that failed.
     pub fn reload_failed(&self) {
         self.shared.metrics.reloaded(false, SystemTime::now());
@@ -164,6 +188,7 @@ impl Gateway {
             Some(&before),
             &self.shared.metrics,
             &self.watchman,
+            &self.stores,
             &self.environment,
         )?;
         self.watchman.turn_to(state.config.audit.as_ref())?;
@@ -207,6 +232,9 @@ fn same_listeners(before: &Config, after: &Config) -> Result<(), GatewayError> {
     }
     if before.admin != after.admin {
         return Err(GatewayError::Fixed("admin"));
+    }
+    if before.store != after.store {
+        return Err(GatewayError::Fixed("store"));
     }
     if before.limits.connections != after.limits.connections {
         return Err(GatewayError::Fixed("limits.connections"));

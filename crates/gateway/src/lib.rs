@@ -31,6 +31,7 @@ mod routes;
 mod server;
 mod site;
 mod state;
+mod stores;
 mod tls;
 mod wire;
 
@@ -40,6 +41,7 @@ pub use files::Files;
 #[doc(hidden)]
 pub use gateway::Environment;
 pub use gateway::{Addresses, Gateway, GatewayError};
-pub use keyring::{KeyringError, open_keyring};
+pub use keyring::{KeyringError, KeyringPlace};
 pub use state::StateError;
+pub use stores::StoresError;
 pub use tls::TlsError;

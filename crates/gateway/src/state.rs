@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use countersign::{Keyring, Keys};
-use countersign_store::{Limits, MemoryStore};
+use countersign_store::AnyStore;
 use countersign_tower::{CsrfLayer, NoRandomness, fresh_keyring};
 use http::HeaderValue;
-use rand::Rng;
 use rustls::ServerConfig;
 
 use crate::config::{self, Config};
 use crate::gateway::Environment;
-use crate::keyring::{KeyringError, open_keyring};
+use crate::keyring::KeyringError;
 use crate::metrics::Metrics;
 use crate::observe::Watchman;
 use crate::proxy::pool::Upstream;
 use crate::routes::Routes;
-use crate::site::{Site, SiteStore, Surroundings};
+use crate::site::{Site, Surroundings};
+use crate::stores::{OpenStores, StoresError};
 use crate::tls::{self, TlsError};
 
 /// Everything that a reload replaces, as a whole.
@@ -33,7 +33,7 @@ pub(crate) struct State {
 /// What of a site outlives a reload: without it each reload would make clients fetch new tokens.
 #[derive(Clone)]
 struct Lasting {
-    store: SiteStore,
+    store: AnyStore,
     /// Keys made at start, for dialects that want them so.
     ephemeral: Option<Arc<Keyring>>,
     upstream: Option<(String, Arc<Upstream>)>,
@@ -49,6 +49,9 @@ pub enum StateError {
     /// The keyring.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
+    /// The store.
+    #[error(transparent)]
+    Stores(#[from] StoresError),
     /// The system has no randomness.
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
@@ -61,13 +64,14 @@ impl State {
         before: Option<&Self>,
         metrics: &Metrics,
         watchman: &Arc<Watchman>,
+        stores: &OpenStores,
         environment: &Environment,
     ) -> Result<Self, StateError> {
         let tls =
             config.listen.iter().map(|listen| listen.tls.as_ref().map(tls::server).transpose());
         let tls = tls.collect::<Result<_, _>>()?;
         let keyring = match (&config.keyring, before) {
-            (Some(path), _) => Arc::new(open_keyring(path)?),
+            (Some(place), _) => Arc::new(place.open()?),
             (None, Some(before)) if before.config.keyring.is_none() => before.keyring.clone(),
             (None, _) => Arc::new(fresh_keyring()?),
         };
@@ -75,7 +79,7 @@ impl State {
         let mut sites = Vec::with_capacity(config.sites.len());
         for site in &config.sites {
             let old = before.and_then(|before| before.lasting.get(&site.name));
-            let own = Lasting::of(site, &config, old, environment)?;
+            let own = Lasting::of(site, &config, old, stores)?;
             let keys = own.ephemeral.clone().unwrap_or_else(|| keyring.clone());
             let csrf = CsrfLayer::with_store(site.policy.clone(), keys, own.store.clone())
                 .clock(environment.clock.clone())
@@ -101,7 +105,7 @@ impl Lasting {
         site: &config::Site,
         config: &Config,
         old: Option<&Self>,
-        environment: &Environment,
+        stores: &OpenStores,
     ) -> Result<Self, StateError> {
         let wants_own =
             site.policy.dialect().token.as_ref().is_some_and(|token| token.keys == Keys::Ephemeral);
@@ -110,10 +114,10 @@ impl Lasting {
             _ if wants_own => Some(Arc::new(fresh_keyring()?)),
             _ => None,
         };
-        let given = old.map(|old| old.store.clone()).or_else(|| environment.store.clone());
-        let store = given.unwrap_or_else(|| {
-            Arc::new(MemoryStore::new(rand::rng().next_u64(), Limits::default()))
-        });
+        let store = match old {
+            Some(old) => old.store.clone(),
+            None => stores.site(&site.name)?,
+        };
         let upstream = match &site.upstream {
             None => None,
             Some(url) => {

@@ -36,7 +36,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_gateway::{Gateway, GatewayError, KeyringError, open_keyring};
+use countersign_gateway::{Gateway, GatewayError, KeyringError, KeyringPlace};
 use countersign_tower::{Clock, NoRandomness, SystemClock, fresh_keyring};
 use tokio::task::JoinSet;
 
@@ -227,7 +227,7 @@ async fn open(
         let db = Db::open(folder.as_deref(), &passwords, &SEEDS)?;
         // After the database, which makes the folder.
         let keyring = match &folder {
-            Some(folder) => open_keyring(&folder.join("keyring.toml"))?,
+            Some(folder) => KeyringPlace::File(folder.join("keyring.toml")).open()?,
             None => fresh_keyring()?,
         };
         Ok::<_, StartError>((db, passwords, keyring))

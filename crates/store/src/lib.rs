@@ -4,6 +4,8 @@
 //! A store's word is what lets a one-time token pass, so everything that can go wrong in one must
 //! end in a refusal: [`Store`] says how, and [`contract`] holds every implementation to it.
 
+#[cfg(feature = "any")]
+mod any;
 #[cfg(feature = "contract")]
 pub mod contract;
 #[cfg(feature = "file")]
@@ -19,6 +21,8 @@ use std::sync::Arc;
 
 use countersign::{Incarnation, SessionKey, Spent, StoredToken, Ticket, Timestamp, Token};
 
+#[cfg(feature = "any")]
+pub use any::{AnyStore, OpenError, StoreUrl, StoreUrlError, Stores};
 pub use memory::{Limits, MemoryStore};
 
 /// The store did not answer, or has no more room in a way that only a refusal can express.

@@ -1,6 +1,7 @@
 //! Single values of a dialect file, each read once and right from then on.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
@@ -136,6 +137,14 @@ impl TryFrom<String> for Span {
     type Error = BadValue;
 
     fn try_from(text: String) -> Result<Self, BadValue> {
+        text.parse()
+    }
+}
+
+impl FromStr for Span {
+    type Err = BadValue;
+
+    fn from_str(text: &str) -> Result<Self, BadValue> {
         let seconds = UNITS.iter().find_map(|(unit, seconds)| {
             let digits = text.strip_suffix(*unit)?;
             let number: u64 = digits.parse().ok()?;

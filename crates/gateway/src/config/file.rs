@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign::{Dialect, Misplaced, Network, PolicyFile, Span, line_of, toml_syntax};
+use countersign_store::{StoreUrl, StoreUrlError};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -13,6 +14,7 @@ use super::{
     Audit, Config, ConfigError, Deadlines, ForwardAuth, HostPattern, Html, Limits, Listen, Site,
     Tls, UpstreamUrl,
 };
+use crate::keyring::KeyringPlace;
 
 /// What is looked for by a name: a dialect.
 type Find<'f> = &'f dyn Fn(&str) -> Result<Dialect, String>;
@@ -21,9 +23,13 @@ type Find<'f> = &'f dyn Fn(&str) -> Result<Dialect, String>;
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Gateway")]
 struct File {
-    /// The file with the keys, made at the first start. Without it keys are made at each start, and
-    /// tokens end with it.
-    keyring: Option<PathBuf>,
+    /// Where one-time tickets and stored tokens are remembered: `memory:`, `file:FOLDER`,
+    /// `redis://HOST:PORT`, `rediss://..` (TLS), `redis+sentinel://HOST,HOST/NAME` or
+    /// `redis+cluster://HOST,HOST`. `memory:` unless set.
+    store: Option<String>,
+    /// The file with the keys, made at the first start; or `env:NAME`, or `store:`. Unless set they are
+    /// with what the store keeps; the memory store forgets them, and tokens end with the process.
+    keyring: Option<String>,
     /// The file to which each refusal is written as a line of JSON; `"-"` is standard output.
     audit: Option<PathBuf>,
     /// How upstreams are told who asked.
@@ -258,8 +264,17 @@ impl File {
             return Err(misplaced(&["site", &index.to_string()], message));
         }
         let limits = self.limits.resolve()?;
+        let store = store(self.store.as_deref(), base)?;
+        let keyring = match self.keyring.as_deref() {
+            Some(text) => Some(
+                KeyringPlace::parse(text, base, &store)
+                    .map_err(|message| misplaced(&["keyring"], message))?,
+            ),
+            None => KeyringPlace::beside(&store),
+        };
         Ok(Config {
-            keyring: self.keyring.map(|path| base.join(path)),
+            store,
+            keyring,
             audit: self.audit.map(|path| match path.as_os_str() {
                 dash if dash == "-" => Audit::Stdout,
                 _ => Audit::File(base.join(path)),
@@ -386,6 +401,14 @@ impl SiteFile {
             own_routes: policy.dialect().route.len().saturating_sub(inherited),
             policy,
         })
+    }
+}
+
+fn store(text: Option<&str>, base: &Path) -> Result<StoreUrl, Misplaced> {
+    let url = text.map_or(Ok(StoreUrl::Memory), str::parse);
+    match url.map_err(|error: StoreUrlError| misplaced(&["store"], error.to_string()))? {
+        StoreUrl::File(folder) => Ok(StoreUrl::File(base.join(folder))),
+        other => Ok(other),
     }
 }
 

@@ -10,11 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use countersign::{Dialect, Policy, PolicyError};
+use countersign_store::StoreUrl;
 use ipnet::IpNet;
 
 pub use file::{Forwarded, UpstreamHost, config_schema};
 pub use lint::{Lint, Severity, lint};
 pub use upstream::{Protocol, UpstreamUrl};
+
+use crate::keyring::KeyringPlace;
 
 /// Why a configuration is not used: file, line, what is wrong and what to write instead.
 pub type ConfigError = PolicyError;
@@ -22,8 +25,10 @@ pub type ConfigError = PolicyError;
 /// All that the gateway is told, read and found to be possible.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// Where one-time tickets and stored tokens are remembered.
+    pub store: StoreUrl,
     /// Where its keys are; without it they are made at each start.
-    pub keyring: Option<PathBuf>,
+    pub keyring: Option<KeyringPlace>,
     /// Where each refusal is written.
     pub audit: Option<Audit>,
     /// How upstreams are told who asked.

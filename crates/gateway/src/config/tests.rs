@@ -99,7 +99,7 @@ fn all_that_is_said_counts() {
     )
     .unwrap();
     let at = |name: &str| Path::new("/etc/countersign").join(name);
-    assert_eq!(config.keyring, Some(at("keys.toml")));
+    assert_eq!(config.keyring, Some(KeyringPlace::File(at("keys.toml"))));
     assert_eq!(config.audit, Some(Audit::File("/var/log/audit.jsonl".into())));
     assert_eq!(config.forwarded, Forwarded::Both);
     let tls = Tls {

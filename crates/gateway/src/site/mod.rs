@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use countersign::{DeliverOn, Peer, Scheme};
-use countersign_store::MemoryStore;
+use countersign_store::AnyStore;
 use countersign_tower::{Connection, CsrfLayer, HeldBody, Rejection};
 use http::header::HeaderValue;
 use http::request::Parts;
@@ -33,9 +33,6 @@ use crate::wire::Watch;
 use endpoint::Endpoint;
 use forward::Forwarding;
 use session::Held;
-
-/// The store of one site's one-time tokens, which outlives reloads.
-pub(crate) type SiteStore = Arc<MemoryStore>;
 
 /// A response as a site gives it.
 pub(crate) type SiteBody = Either<Full<Bytes>, Passing>;
@@ -56,7 +53,7 @@ pub(crate) struct Client {
 /// A site in operation.
 pub(crate) struct Site {
     pub(crate) config: config::Site,
-    pub(crate) csrf: CsrfLayer<SiteStore>,
+    pub(crate) csrf: CsrfLayer<AnyStore>,
     pub(crate) metrics: SiteMetrics,
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) forwarded: Forwarded,
@@ -69,7 +66,7 @@ pub(crate) struct Site {
 
 /// What a site needs besides its configuration.
 pub(crate) struct Surroundings {
-    pub(crate) csrf: CsrfLayer<SiteStore>,
+    pub(crate) csrf: CsrfLayer<AnyStore>,
     pub(crate) metrics: SiteMetrics,
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) forwarded: Forwarded,

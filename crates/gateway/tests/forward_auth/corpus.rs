@@ -114,7 +114,7 @@ async fn run(entry: &Entry<'_>) -> Result<(), String> {
 
 async fn setup(entry: &Entry<'_>, placeholders: &Placeholders<'_>, keyring: &Path) -> Setup {
     let mut config = config("", "127.0.0.1");
-    config.keyring = Some(keyring.to_owned());
+    config.keyring = Some(KeyringPlace::File(keyring.to_owned()));
     config.sites[0].policy = entry.policy.clone();
     let store = Arc::new(MemoryStore::new(0x0c07, Limits::default()));
     let until = NOW.plus(Duration::from_secs(3600));

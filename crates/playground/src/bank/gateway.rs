@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::Dialect;
-use countersign_gateway::{Config, Gateway};
+use countersign_gateway::{Config, Gateway, KeyringPlace};
 
 use crate::StartError;
 
@@ -27,7 +27,7 @@ pub(crate) fn configure(
 ) -> Result<(), StartError> {
     let own = gateway.addresses().listen.first().copied().unwrap_or(listen);
     let mut config = config(bank, listen, own)?;
-    config.keyring = folder.map(|folder| folder.join("gateway-keyring.toml"));
+    config.keyring = folder.map(|folder| KeyringPlace::File(folder.join("gateway-keyring.toml")));
     Ok(gateway.reload(config)?)
 }
 

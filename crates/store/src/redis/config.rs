@@ -81,7 +81,7 @@ pub enum OpenError {
 ///
 /// and a query of any of `timeout=250ms`, `prefix=countersign` and `ca=/path/to/roots.pem`. Sentinel and
 /// Cluster go through TLS with `rediss+sentinel://` and `rediss+cluster://`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct RedisConfig {
     pub(super) servers: Servers,
     pub(super) user: Option<String>,
@@ -201,6 +201,24 @@ impl std::str::FromStr for RedisConfig {
 
     fn from_str(text: &str) -> Result<Self, OpenError> {
         url::parse(text)
+    }
+}
+
+impl fmt::Display for RedisConfig {
+    /// As a URL, without user, password and query.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tls = if self.tls { "s" } else { "" };
+        let list = |servers: &[Server]| {
+            servers.iter().map(Server::to_string).collect::<Vec<_>>().join(",")
+        };
+        match &self.servers {
+            Servers::One(server) => write!(f, "redis{tls}://{server}"),
+            Servers::Sentinel { sentinels, name } => {
+                write!(f, "redis{tls}+sentinel://{}/{name}", list(sentinels))
+            }
+            Servers::Cluster(servers) => write!(f, "redis{tls}+cluster://{}", list(servers)),
+        }?;
+        if self.database > 0 { write!(f, "/{}", self.database) } else { Ok(()) }
     }
 }
 

@@ -18,4 +18,5 @@ mod url;
 mod warnings;
 
 pub use config::{OpenError, RedisConfig};
+pub use keyring::{KeyringError, RedisKeyring};
 pub use store::RedisStore;

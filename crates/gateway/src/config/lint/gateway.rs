@@ -44,7 +44,7 @@ fn keyring(config: &Config, found: &mut Found) {
             Warning,
             &["keyring"],
             "tokens end with the process, and another instance does not know them",
-            "set `keyring = \"keyring.toml\"`; the file is made at the first start",
+            "set `keyring = \"keyring.toml\"`, which is made at the first start, or a `store`",
         );
     }
 }
