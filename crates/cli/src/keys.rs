@@ -103,7 +103,8 @@ impl Place {
             Self { config: Some(file), .. } => serve::read(file)?.keyring,
             Self { store, .. } => store.as_ref().and_then(KeyringPlace::beside),
         };
-        let none = "there is no keyring to change: keys are made at each start; set `keyring` or `store`";
+        let none =
+            "there is no keyring to change: keys are made at each start; set `keyring` or `store`";
         place.ok_or_else(|| Failure::input(none))
     }
 }
@@ -197,7 +198,8 @@ fn in_json(ring: &Keyring, now: Timestamp) -> String {
 }
 
 fn table(ring: &Keyring, now: Timestamp) -> String {
-    let mut text = format!("{DIM}{:<4}{:<10}{:<22}{}{DIM:#}\n", "key", "state", "made", "accepted until");
+    let mut text =
+        format!("{DIM}{:<4}{:<10}{:<22}{}{DIM:#}\n", "key", "state", "made", "accepted until");
     for key in ring.keys(now) {
         let (state, until) = words(key.state);
         let colour = match key.state {
@@ -208,7 +210,8 @@ fn table(ring: &Keyring, now: Timestamp) -> String {
         let made = key.made.map_or_else(|| "-".to_owned(), date);
         let until = until.map_or_else(|| "-".to_owned(), date);
         let id = key.id.get();
-        let _ = writeln!(text, "{NAME}{id:<4}{NAME:#}{colour}{state:<10}{colour:#}{made:<22}{until}");
+        let _ =
+            writeln!(text, "{NAME}{id:<4}{NAME:#}{colour}{state:<10}{colour:#}{made:<22}{until}");
     }
     let grace = format!("{}s", ring.grace().as_secs());
     let grace = grace.parse().map_or(grace, |span: Span| span.to_string());

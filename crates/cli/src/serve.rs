@@ -131,7 +131,8 @@ impl Serve {
     fn written(&self) -> String {
         let mut text = String::new();
         let audit = self.audit.as_ref().map(|path| path.display().to_string());
-        for (key, value) in [("store", &self.store), ("keyring", &self.keyring), ("audit", &audit)] {
+        for (key, value) in [("store", &self.store), ("keyring", &self.keyring), ("audit", &audit)]
+        {
             if let Some(value) = value {
                 let _ = writeln!(text, "{key} = {}", Value::from(value.clone()));
             }

@@ -40,7 +40,8 @@ impl Ring {
     fn states(&self) -> Vec<(u64, String)> {
         let listed: Value = serde_json::from_str(&self.keys(&["list", "--json"]).out).unwrap();
         let keys = listed["keys"].as_array().unwrap().clone();
-        let state = |key: Value| (key["id"].as_u64().unwrap(), key["state"].as_str().unwrap().to_owned());
+        let state =
+            |key: Value| (key["id"].as_u64().unwrap(), key["state"].as_str().unwrap().to_owned());
         keys.into_iter().map(state).collect()
     }
 }
@@ -143,9 +144,8 @@ fn the_place_may_be_what_a_configuration_names() {
     let ring = Ring::new();
     let file = ring.folder.path().join("gateway.toml");
     let site = "[[listen]]\naddress = \"127.0.0.1:0\"\n[[site]]\nname = \"app\"\nupstream = \"http://127.0.0.1:1\"\n";
-    let keys = |args: &[&str]| {
-        run(&[&["keys"], args, &["--config", file.to_str().unwrap()]].concat(), "")
-    };
+    let keys =
+        |args: &[&str]| run(&[&["keys"], args, &["--config", file.to_str().unwrap()]].concat(), "");
 
     fs::write(&file, site).unwrap();
     let ran = keys(&["new"]);

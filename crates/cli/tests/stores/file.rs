@@ -2,10 +2,10 @@
 
 use rustix::process::Signal;
 
+use crate::app;
 use crate::client::{act, pool, spend, token};
 use crate::command::run;
 use crate::gateway::{Gateway, configuration};
-use crate::app;
 
 #[test]
 fn tickets_and_tokens_survive_a_restart_and_a_kill() {

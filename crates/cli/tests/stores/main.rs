@@ -1,7 +1,12 @@
 //! Real gateways that remember: over a restart, and together with others.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must end"
+)]
 
 mod app;
 mod client;
@@ -9,11 +14,12 @@ mod client;
 mod command;
 mod file;
 mod gateway;
+#[path = "../../../store/tests/servers/process.rs"]
+mod process;
+mod redis;
 mod rolling;
 #[path = "../running/mod.rs"]
 mod running;
-#[path = "../../../store/tests/servers/mod.rs"]
-mod servers;
 mod shared;
 
 use std::time::{Duration, Instant};

@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use crate::client::{act, pool, spend, token, try_token};
 use crate::command::run;
 use crate::gateway::{Gateway, configuration};
-use crate::servers::Redis;
+use crate::redis::Redis;
 use crate::{app, until};
 
 /// What a balancer knows: the gateways that take requests.
@@ -89,8 +89,8 @@ fn nothing_legitimate_is_refused_during_a_rolling_restart_with_new_keys() {
         let before = total();
         until("clients to go on", || total() > before + 200);
     };
-    std::thread::scope(|scope| {
-        // However this ends, the clients must.
+    let _gateways = std::thread::scope(|scope| {
+        // However this ends, the clients must, and before the gateways do.
         let _stop = Stop(&stop);
         for number in 0..4 {
             let (balancer, stop, seen) = (&balancer, &stop, &seen);
@@ -132,6 +132,7 @@ fn nothing_legitimate_is_refused_during_a_rolling_restart_with_new_keys() {
                 assert_eq!(after_grace, 403, "a key is accepted after its grace");
             }
         }
+        (first, second)
     });
     let seen = seen.into_inner().unwrap();
     let kinds: Vec<_> = seen.keys().copied().collect();

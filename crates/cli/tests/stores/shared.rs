@@ -6,7 +6,7 @@ use crate::app;
 use crate::client::{act, pool, spend, token};
 use crate::command::run;
 use crate::gateway::{Gateway, configuration};
-use crate::servers::Redis;
+use crate::redis::Redis;
 use crate::until;
 
 struct Pair {
