@@ -11,3 +11,14 @@ mod shared {
 
     countersign_store::contract_tests!(Arc::new(MemoryStore::new(7, Limits::default())));
 }
+
+mod sequences;
+
+proptest::proptest! {
+    #[test]
+    fn any_sequence_ends_as_in_a_plain_model(steps in sequences::steps()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let store = MemoryStore::new(7, Limits::default());
+        runtime.block_on(sequences::agree(&store, steps));
+    }
+}

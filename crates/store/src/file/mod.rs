@@ -38,10 +38,15 @@ use crate::{Reserved, SpendAnswer, Store, Unavailable};
 use batch::{Answer, Request, What};
 use open::Opener;
 use tables::{Base, Site};
+use writer::Patience;
 
 /// Requests that may wait for the writer. It takes them all at once, so more than this means that
 /// the disk has stopped, and then it is better to refuse than to wait.
 const QUEUE: usize = 4096;
+
+/// A full or failing disk is tried again soon, and then twice a second.
+const PATIENCE: Patience =
+    Patience { first: Duration::from_millis(10), most: Duration::from_millis(500) };
 
 /// How much a [`FileStore`] may hold for each of its sites.
 #[derive(Clone, Copy, Debug)]
@@ -84,15 +89,20 @@ impl FileStore {
     /// # Errors
     /// When another process has it open, or it is not such a file, or it cannot be read or written.
     pub fn open(folder: &Path, limits: FileLimits) -> Result<Self, OpenError> {
-        Self::with(open::in_folder(folder)?, limits, QUEUE)
+        Self::with(open::in_folder(folder)?, limits, QUEUE, PATIENCE)
     }
 
-    fn with(mut opener: Opener, limits: FileLimits, queue: usize) -> Result<Self, OpenError> {
+    fn with(
+        mut opener: Opener,
+        limits: FileLimits,
+        queue: usize,
+        patience: Patience,
+    ) -> Result<Self, OpenError> {
         let database = opener.open()?;
         let sites = tables::known_sites(&database).map_err(|error| opener.unreadable(error))?;
         let base = Arc::new(Base::new(database));
         let (queue, requests) = sync_channel(queue);
-        let writer = writer::start(opener, base.clone(), limits, requests)?;
+        let writer = writer::start(opener, base.clone(), limits, patience, requests)?;
         let inner = Inner {
             base,
             sites: Mutex::new(sites),

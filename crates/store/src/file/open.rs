@@ -82,12 +82,15 @@ impl Opener {
         let path = self.path.clone();
         match error {
             redb::Error::DatabaseAlreadyOpen => OpenError::Held(path),
-            redb::Error::Io(error) if error.kind() != ErrorKind::InvalidData => {
-                OpenError::Unusable(path, error)
-            }
+            redb::Error::Io(error) if !is_about_content(&error) => OpenError::Unusable(path, error),
             error => OpenError::Unreadable(path, error.to_string()),
         }
     }
+}
+
+/// Too short, or not what was expected: the disk itself has no fault.
+fn is_about_content(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }
 
 /// Makes the folder and the file where they are missing, and locks them for this process.

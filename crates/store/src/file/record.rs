@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_cannot_have_been_written_is_not_read() {
-        for length in (0..60).filter(|length| ![12, 16].contains(length)) {
+        for length in (0..60).filter(|length| *length != 16 && length % 8 != 4 || *length < 12) {
             assert_eq!(Marks::decode(&vec![0; length]), None, "{length} bytes of nothing");
         }
         let overlapping = [0, 50, 9, 10, 20, 15, 30].map(u32::to_le_bytes).concat();

@@ -25,24 +25,30 @@ const STEP_FOR_EACH: usize = 4;
 /// And when nobody waits.
 const IDLE_STEP: usize = 256;
 
-/// How long to wait before the file is opened again, at first and at most.
-const PATIENCE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
-
 pub(super) fn start(
     opener: Opener,
     base: Arc<Base>,
     limits: FileLimits,
+    patience: Patience,
     requests: Receiver<Request>,
 ) -> Result<JoinHandle<()>, OpenError> {
-    let mut writer = Writer { opener, base, limits, requests, sweeps: HashMap::new() };
+    let mut writer = Writer { opener, base, limits, patience, requests, sweeps: HashMap::new() };
     let thread = std::thread::Builder::new().name("countersign-file".to_owned());
     thread.spawn(move || writer.run()).map_err(OpenError::Thread)
+}
+
+/// How long to wait before the file is opened again.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) first: Duration,
+    pub(super) most: Duration,
 }
 
 struct Writer {
     opener: Opener,
     base: Arc<Base>,
     limits: FileLimits,
+    patience: Patience,
     requests: Receiver<Request>,
     sweeps: HashMap<String, (Arc<Site>, Sweep)>,
 }
@@ -115,7 +121,7 @@ impl Writer {
         tracing::error!(%error, "the store's file cannot be used: everybody is refused until it can");
         self.base.replace(None);
         self.sweeps.clear();
-        let (mut patience, most) = PATIENCE;
+        let Patience { first: mut patience, most } = self.patience;
         while self.refuse_for(patience) {
             match self.opener.open_again() {
                 Ok(database) => {
@@ -135,6 +141,8 @@ impl Writer {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             match self.requests.recv_timeout(left) {
+                // However many more are waiting, they must not keep the file from being opened.
+                Ok(_) if left.is_zero() => return true,
                 Ok(unanswered) => drop(unanswered),
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
