@@ -190,9 +190,9 @@ fn transact(
 
 fn finish(transaction: redb::WriteTransaction, dirty: bool) -> Result<(), redb::Error> {
     if dirty {
-        transaction.commit()?
+        transaction.commit()?;
     } else {
-        transaction.abort()?
+        transaction.abort()?;
     }
     Ok(())
 }

@@ -74,6 +74,7 @@ fn a_change_that_fails_is_survived_wherever_it_happens() {
             until_it_answers(&site).await;
             none_is_accepted_again(&site, &accepted, &case).await;
             drop((site, store));
+            disk.fail(None);
             let after = super::store(&disk).unwrap_or_else(|error| panic!("{error}: {case}"));
             none_is_accepted_again(&after.site("a"), &accepted, &case).await;
         });
