@@ -84,6 +84,18 @@ const NEEDS: &[Need] = &[
         debian: &["caddy"],
     },
     Need {
+        name: "Redis, with Sentinel",
+        used_by: &[Suite::Rust],
+        benchmarked: false,
+        // Debian has Sentinel, and the benchmark, in packages of their own.
+        shown_by: &[&[
+            "sh",
+            "-c",
+            "redis-server --version && command -v redis-sentinel redis-benchmark",
+        ]],
+        debian: &["redis-server", "redis-sentinel", "redis-tools"],
+    },
+    Need {
         name: "wrk",
         used_by: &[],
         benchmarked: true,

@@ -79,7 +79,7 @@ mod single {
 }
 
 mod cluster {
-    use super::{Held, open, servers::Cluster};
+    use super::{Held, open, servers::cluster::Cluster};
 
     async fn store() -> Held<Cluster> {
         let cluster = Cluster::start().await;
@@ -90,7 +90,7 @@ mod cluster {
 }
 
 mod sentinel {
-    use super::{Held, open, servers::Sentinel};
+    use super::{Held, open, servers::sentinel::Sentinel};
 
     async fn store() -> Held<Sentinel> {
         let sentinel = Sentinel::start().await;

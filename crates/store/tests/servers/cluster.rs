@@ -58,14 +58,33 @@ impl Cluster {
         format!("redis+cluster://{}", servers.join(","))
     }
 
-    /// The node that has the slot of this key.
-    pub async fn owner(&self, key: &str) -> usize {
-        let slot: u16 =
-            run(&mut connect(self.nodes[0].port()).await, &format!("CLUSTER KEYSLOT {key}")).await;
-        match slot {
+    /// Gives the slot of this key, and all its keys, to another node, as `redis-cli --cluster` would.
+    /// Answers from where to where.
+    pub async fn move_slot_of(&self, key: &str) -> (usize, usize) {
+        let mut nodes = Vec::new();
+        for node in &self.nodes {
+            nodes.push(connect(node.port()).await);
+        }
+        let slot: u16 = run(&mut nodes[0], &format!("CLUSTER KEYSLOT {key}")).await;
+        let from = match slot {
             ..=5460 => 0,
             5461..=10922 => 1,
             _ => 2,
+        };
+        let to = (from + 1) % 3;
+        let old: String = run(&mut nodes[from], "CLUSTER MYID").await;
+        let new: String = run(&mut nodes[to], "CLUSTER MYID").await;
+        let () = run(&mut nodes[to], &format!("CLUSTER SETSLOT {slot} IMPORTING {old}")).await;
+        let () = run(&mut nodes[from], &format!("CLUSTER SETSLOT {slot} MIGRATING {new}")).await;
+        let keys: Vec<String> =
+            run(&mut nodes[from], &format!("CLUSTER GETKEYSINSLOT {slot} 100")).await;
+        let port = self.nodes[to].port();
+        for key in keys {
+            let () = run(&mut nodes[from], &format!("MIGRATE 127.0.0.1 {port} {key} 0 5000")).await;
         }
+        for node in [to, from, (to + 1) % 3] {
+            let () = run(&mut nodes[node], &format!("CLUSTER SETSLOT {slot} NODE {new}")).await;
+        }
+        (from, to)
     }
 }

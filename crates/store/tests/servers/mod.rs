@@ -1,19 +1,17 @@
 //! Real Redis servers for tests: one, a cluster of three, a primary with a replica and Sentinel.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part")]
 
-mod cluster;
+pub mod cluster;
 pub mod process;
 pub mod proxy;
-mod sentinel;
+pub mod sentinel;
+pub mod tickets;
 
 use std::time::{Duration, Instant};
 
 use process::Process;
 use redis::{FromRedisValue, aio::MultiplexedConnection};
 use tempfile::TempDir;
-
-pub use cluster::Cluster;
-pub use sentinel::Sentinel;
 
 /// One server. Keeps nothing on disk unless told otherwise.
 pub struct Server {
@@ -71,7 +69,7 @@ pub async fn run<T: FromRedisValue>(connection: &mut MultiplexedConnection, comm
 }
 
 /// Asks until it is so. Ten seconds are for a machine that is busy; a test that gets here fails.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut so: impl FnMut() -> F) {
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !so().await {
         assert!(start.elapsed() < Duration::from_secs(10), "{what}: not after ten seconds");

@@ -1,5 +1,7 @@
 //! A primary, a replica, and one Sentinel that watches them.
 
+use std::collections::HashMap;
+
 use tempfile::TempDir;
 
 use super::process::Process;
@@ -38,9 +40,12 @@ impl Sentinel {
             vec![file.clone(), "--port".to_owned(), port.to_string()]
         });
         let this = Self { servers: [primary, replica], sentinel, _folder: folder };
-        until("Sentinel knows the replica", async || {
-            let known: String = this.ask("INFO sentinel").await;
-            known.contains("slaves=1")
+        until("Sentinel would promote the replica", async || {
+            let replicas: Vec<HashMap<String, String>> =
+                this.ask(&format!("SENTINEL REPLICAS {NAME}")).await;
+            replicas.iter().any(|replica| {
+                replica.get("master-link-status").is_some_and(|status| status == "ok")
+            })
         })
         .await;
         this
