@@ -32,7 +32,10 @@ pub(crate) fn measure(scale: Scale) -> Outcome {
         }
     }
 
-    println!("\nspends a second in Redis, and of `redis-benchmark SET key NX EX` (medians of {} rounds)", scale.rounds);
+    println!(
+        "\nspends a second in Redis, and of `redis-benchmark SET key NX EX` (medians of {} rounds)",
+        scale.rounds
+    );
     for (connections, rates) in &bare {
         println!("  redis-benchmark, {connections:>2} connections {:>28.0}", median(rates.clone()));
     }

@@ -18,7 +18,11 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn is_installed() -> bool {
         let quiet = |program| {
-            Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status()
+            Command::new(program)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
         };
         ["redis-server", "redis-benchmark"].map(quiet).iter().all(Result::is_ok)
     }

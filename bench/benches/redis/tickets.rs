@@ -41,8 +41,7 @@ pub(crate) async fn issue(store: &RedisStore, first: usize, count: usize) -> Out
 
 /// A pool for each of these sessions, asked for at the same time.
 pub(crate) async fn pools(store: &RedisStore, sessions: &[usize]) -> Outcome<Vec<Ticket>> {
-    let asked =
-        sessions.iter().map(|number| store.reserve(session(*number), POOL, until(), NOW));
+    let asked = sessions.iter().map(|number| store.reserve(session(*number), POOL, until(), NOW));
     let mut tickets = Vec::new();
     for (number, reserved) in sessions.iter().zip(join_all(asked).await) {
         let reserved = reserved?;

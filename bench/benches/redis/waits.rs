@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_millis(250);
 
 pub(crate) fn measure(scale: Scale) -> Outcome {
     let server = Server::start()?;
-    let mut waits = Builder::new_current_thread().enable_all().build()?.block_on(waits(&server, scale))?;
+    let mut waits =
+        Builder::new_current_thread().enable_all().build()?.block_on(waits(&server, scale))?;
     let [half, most, all] = [0.5, 0.99, 1.0].map(|part| quantile(&mut waits, part));
     println!(
         "\nwaits of {} requests for a Redis that is held, with a timeout of {TIMEOUT:?}\n  p50 {half:.1} ms, p99 {most:.1} ms, longest {all:.1} ms",

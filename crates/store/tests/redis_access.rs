@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use countersign::Spent;
 use countersign_store::Store;
-use countersign_store::redis::{OpenError, RedisConfig, RedisStore};
+use countersign_store::redis::{OpenError, RedisConfig, RedisKeyring, RedisStore};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use servers::cluster::Cluster;
 use servers::process::Process;
@@ -35,6 +35,14 @@ async fn works(store: &RedisStore) -> bool {
     }
 }
 
+fn keyring(url: &str) -> RedisKeyring {
+    RedisKeyring::new(url.parse().unwrap()).unwrap()
+}
+
+async fn kept(keyring: &RedisKeyring) -> Option<String> {
+    keyring.load().await.unwrap().as_deref().cloned()
+}
+
 fn acl(password: &str) -> String {
     ACL.lines()
         .filter(|line| !line.starts_with('#'))
@@ -51,8 +59,9 @@ async fn the_documented_acl_user_may_do_all_that_is_needed_and_nothing_else() {
     assert!(works(&store).await);
     let () = server.run("SCRIPT FLUSH").await;
     assert!(works(&store).await, "scripts are loaded again");
-    assert!(store.swap_keyring(None, "keys").await.unwrap());
-    assert_eq!(store.load_keyring().await.unwrap().as_deref().map(String::as_str), Some("keys"));
+    let keyring = keyring(&url);
+    assert!(keyring.swap(None, "keys").await.unwrap());
+    assert_eq!(kept(&keyring).await.as_deref(), Some("keys"));
     let warnings = store.warnings().await;
     assert_eq!(warnings.len(), 1, "{warnings:?}");
 
@@ -82,8 +91,9 @@ async fn the_documented_acl_user_is_enough_in_a_cluster() {
     let url = cluster.url().replace("://", "://countersign:hunter2@");
     let store = open(&url).await;
     assert!(works(&store).await);
-    assert!(store.swap_keyring(None, "keys").await.unwrap(), "though its slot is another");
-    assert_eq!(store.load_keyring().await.unwrap().as_deref().map(String::as_str), Some("keys"));
+    let keyring = keyring(&url);
+    assert!(keyring.swap(None, "keys").await.unwrap(), "though its slot is another");
+    assert_eq!(kept(&keyring).await.as_deref(), Some("keys"));
 }
 
 #[tokio::test]
@@ -147,13 +157,15 @@ async fn a_wrong_password_says_so_and_is_in_no_log() {
         let url = format!("redis://{login}127.0.0.1:{}", server.port());
         let store = open_with(&url, "timeout=200ms").await;
         assert!(try_reserve(&store, 1, 1).await.is_none(), "{login}");
-        assert!(store.load_keyring().await.is_err());
+        let refused = keyring(&url).load().await.unwrap_err().to_string();
         let warnings = store.warnings().await.join(" ");
         drop(guard);
         let text = log.text() + &warnings;
         let hint = if login.is_empty() { "NOAUTH" } else { "password or user is wrong" };
-        assert!(text.contains(hint), "{login}: {text}");
-        assert!(!text.contains("wr0ng"), "{text}");
+        for text in [text, refused] {
+            assert!(text.contains(hint), "{login}: {text}");
+            assert!(!text.contains("wr0ng"), "{text}");
+        }
     }
 }
 
@@ -164,33 +176,33 @@ async fn no_log_line_has_a_secret() {
     let url = format!("redis://:hunter2@127.0.0.1:{}", server.port());
     let store = open_with(&url, "timeout=200ms").await;
     let _ = works(&store).await;
-    assert!(store.swap_keyring(None, "k3yring").await.unwrap());
+    let keyring = keyring(&url);
+    assert!(keyring.swap(None, "k3yring").await.unwrap());
     server.process.kill();
     assert!(!works(&store).await);
-    assert!(store.swap_keyring(None, "k3yring").await.is_err());
+    let error = keyring.swap(None, "k3yring").await.unwrap_err().to_string();
     server.process.restart();
     servers::until("it is back", async || works(&store).await).await;
     let text = log.text();
     assert!(text.contains("Redis is away") && text.contains("Redis is back"), "{text}");
     for secret in ["hunter2", "k3yring"] {
-        assert!(!text.contains(secret), "{text}");
+        assert!(!text.contains(secret) && !error.contains(secret), "{text}{error}");
     }
 }
 
 #[tokio::test]
 async fn a_keyring_changes_hands_once() {
     let server = Server::start();
-    let store = Arc::new(open(&server.url()).await);
-    assert_eq!(store.load_keyring().await.unwrap(), None);
+    let keyring = Arc::new(keyring(&server.url()));
+    assert_eq!(kept(&keyring).await, None);
     let mut expected = None;
     for round in 0..5 {
         let tasks: Vec<_> = (0..8)
             .map(|task| {
-                let (store, expected, new) =
-                    (store.clone(), expected.clone(), format!("{round}.{task}"));
+                let (keyring, expected, new) =
+                    (keyring.clone(), expected.clone(), format!("{round}.{task}"));
                 tokio::spawn(async move {
-                    let swapped =
-                        store.swap_keyring(Option::<String>::as_deref(&expected), &new).await;
+                    let swapped = keyring.swap(Option::<String>::as_deref(&expected), &new).await;
                     swapped.unwrap().then_some(new)
                 })
             })
@@ -200,12 +212,11 @@ async fn a_keyring_changes_hands_once() {
             winners.extend(task.await.unwrap());
         }
         let [winner] = winners.as_slice() else { panic!("{winners:?}") };
-        let kept = store.load_keyring().await.unwrap().unwrap();
-        assert_eq!(kept.as_str(), winner);
+        assert_eq!(kept(&keyring).await.as_ref(), Some(winner));
         expected = Some(winner.clone());
     }
-    assert!(!store.swap_keyring(None, "first").await.unwrap(), "there is one");
-    assert!(!store.swap_keyring(Some("other"), "new").await.unwrap());
+    assert!(!keyring.swap(None, "first").await.unwrap(), "there is one");
+    assert!(!keyring.swap(Some("other"), "new").await.unwrap());
 }
 
 #[tokio::test]
