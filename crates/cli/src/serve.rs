@@ -84,7 +84,8 @@ Examples:
   countersign serve --upstream http://127.0.0.1:9000 --report --audit -
   countersign serve --config gateway.toml
 
-Refused requests are logged on standard error; RUST_LOG says what else is (RUST_LOG=debug).";
+Refused requests are logged on standard error; RUST_LOG says what else is (RUST_LOG=debug).
+Builds with the feature `otel` send traces to where OTEL_EXPORTER_OTLP_ENDPOINT says.";
 
 /// How often the files are looked at.
 const LOOK: Duration = Duration::from_secs(2);

@@ -21,6 +21,7 @@ use crate::observe::Watchman;
 use crate::server::{Purpose, Shared, accept, listen};
 use crate::state::{State, StateError};
 use crate::stores::OpenStores;
+use crate::trace::{Traces, TracesError};
 
 /// A running gateway. Dropping it stops it without waiting for requests under way.
 pub struct Gateway {
@@ -65,6 +66,9 @@ pub enum GatewayError {
     /// The audit log cannot be written.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// The environment says where traces go, but not in a way that can be used.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// This build does not speak gRPC.
     #[error("cannot listen on {0}: this build has no gRPC; build it with the feature `grpc`")]
     WithoutGrpc(SocketAddr),
@@ -109,6 +113,7 @@ impl Gateway {
     /// As there.
     #[doc(hidden)]
     pub fn start_with(config: Config, environment: Environment) -> Result<Self, GatewayError> {
+        let traces = Traces::from_environment()?;
         let metrics = Metrics::default();
         let watchman = Arc::new(Watchman::new(&metrics));
         let (stop, stopped) = watch::channel(false);
@@ -121,7 +126,7 @@ impl Gateway {
         let (sockets, mut addresses) = open(&state.config, count)?;
         let admin = state.config.admin;
         let state = ArcSwap::from_pointee(state);
-        let shared = Arc::new(Shared { state, metrics, slots, stop: stopped });
+        let shared = Arc::new(Shared { state, metrics, traces, slots, stop: stopped });
         let admin = admin.map(|address| {
             Admin::start(address, shared.clone())
                 .map_err(|error| GatewayError::Listen { address, error })
@@ -209,6 +214,7 @@ impl Gateway {
             let _ = thread.join();
         }
         self.watchman.finish();
+        self.shared.traces.finish();
         // Until here it says that the gateway drains.
         if let Some(admin) = self.admin.take() {
             admin.finish();

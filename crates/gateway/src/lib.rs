@@ -33,6 +33,7 @@ mod site;
 mod state;
 mod stores;
 mod tls;
+mod trace;
 mod wire;
 
 pub use audit::AuditError;
@@ -45,3 +46,4 @@ pub use keyring::{KeyringError, KeyringPlace};
 pub use state::StateError;
 pub use stores::StoresError;
 pub use tls::TlsError;
+pub use trace::TracesError;

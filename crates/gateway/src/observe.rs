@@ -9,6 +9,7 @@ use countersign_tower::{Judged, Judgement, Observer};
 use crate::audit::{AuditError, Log, Record};
 use crate::config::Audit;
 use crate::metrics::{Metrics, SiteMetrics};
+use crate::trace;
 
 /// Stands for the route in logs and metrics where no rule names one.
 const NO_ROUTE: &str = "*";
@@ -73,6 +74,7 @@ impl SiteObserver {
 
 impl Observer for SiteObserver {
     fn judged(&self, judged: &Judged<'_>) {
+        trace::judged(judged);
         match judged.outcome() {
             Judgement::Allowed(permit) => self.metrics.allowed(permit),
             Judgement::Reported(refusal) => self.refused(judged, refusal, false),

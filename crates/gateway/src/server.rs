@@ -34,6 +34,7 @@ use crate::proxy::body::UpstreamBodyError;
 use crate::routes::NoSite;
 use crate::site::{Client, SiteBody, own};
 use crate::state::{State, address_header};
+use crate::trace::{Seen, ServerSpan, Traces};
 use crate::wire::{Active, Patience, Watch, Wire};
 
 /// Connections that the system keeps until they are accepted.
@@ -43,6 +44,7 @@ const BACKLOG: i32 = 4096;
 pub(crate) struct Shared {
     pub(crate) state: ArcSwap<State>,
     pub(crate) metrics: Metrics,
+    pub(crate) traces: Traces,
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -237,8 +239,12 @@ async fn answer(
     purpose: Purpose,
     shared: Arc<Shared>,
 ) -> Result<Response<Tracked>, Infallible> {
-    let active = UnderWay { at_client: client.watch.begin(), _counted: shared.metrics.request() };
     let (parts, body) = request.into_parts();
+    let active = UnderWay {
+        at_client: client.watch.begin(),
+        _counted: shared.metrics.request(),
+        span: shared.traces.request(&parts, &client, purpose),
+    };
     let state = shared.state.load_full();
     if parts.headers.len() > state.config.limits.headers {
         shared.metrics.bad_request("too_many_headers");
@@ -262,18 +268,23 @@ async fn answer(
     };
     if purpose == Purpose::ForwardAuth {
         let request = Request::from_parts(parts, body);
-        let response = crate::auth::answer(&state, &client, request).await;
+        let response = crate::auth::answer(&state, &client, request, &active.span).await;
+        active.span.answered(response.status());
         let body = |body| Either::Left(Either::Left(body));
         return Ok(response.map(|own| Tracked::new(body(own), None, active)));
     }
     #[cfg(feature = "grpc")]
     if purpose == Purpose::Grpc {
         let request = Request::from_parts(parts, body);
-        let response = crate::auth::answer_grpc(&state, &client, request).await;
+        let response = crate::auth::answer_grpc(&state, &client, request, &active.span).await;
+        active.span.answered(response.status());
         let body = |body| Either::Left(Either::Right(body));
         return Ok(response.map(|own| Tracked::new(body(own), None, active)));
     }
-    let site = match state.routes.find(&asked, parts.uri.path()) {
+    let found = state.routes.find(&asked, parts.uri.path());
+    let site = found.ok().map(AsRef::as_ref);
+    active.span.begin(&Seen { site, addressed: Some(&asked), client: &client, parts: &parts });
+    let site = match found {
         Ok(site) => site,
         Err(reason) => {
             shared.metrics.no_site(reason);
@@ -288,8 +299,10 @@ async fn answer(
         }
     };
     let version = parts.version;
-    let mut response = site.serve(&client, Request::from_parts(parts, body)).await;
+    let request = Request::from_parts(parts, body);
+    let mut response = site.serve(&client, request, &active.span).await;
     site.metrics.answered(response.status());
+    active.span.answered(response.status());
     if version == Version::HTTP_2 {
         response.headers_mut().remove(CONNECTION);
     }
@@ -298,6 +311,7 @@ async fn answer(
 }
 
 fn plain(status: StatusCode, text: &'static str, active: UnderWay) -> Response<Tracked> {
+    active.span.answered(status);
     let mut response = own(status, "text/plain; charset=utf-8", format!("{text}\n"));
     // Whatever follows on this connection might be read in two ways as well.
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -322,6 +336,7 @@ pub(crate) struct Tracked {
 struct UnderWay {
     at_client: Active,
     _counted: Open,
+    span: ServerSpan,
 }
 
 impl Tracked {
@@ -336,10 +351,12 @@ impl Tracked {
         let mut cause = Some(error);
         while let Some(error) = cause {
             if let Some(error) = error.downcast_ref::<UpstreamBodyError>() {
-                metrics.upstream_failed(match error {
+                let failure = match error {
                     UpstreamBodyError::Stalled => Failure::Stalled,
                     UpstreamBodyError::Broken(_) => Failure::CutOff,
-                });
+                };
+                metrics.upstream_failed(failure);
+                self.active.span.broke_off(failure);
                 tracing::error!(
                     target: "countersign",
                     site = %metrics.name(),

@@ -20,6 +20,8 @@ use crate::config::Audit;
 use crate::metrics::{Dropped, Metrics};
 use pen::Pen;
 pub(crate) use record::Record;
+#[cfg(feature = "otel")]
+pub(crate) use record::shown;
 
 /// Lines that wait to be written; a line is a KiB at most, or little more.
 const QUEUE: usize = 4096;

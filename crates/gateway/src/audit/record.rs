@@ -83,7 +83,7 @@ impl<'a> Record<'a> {
 }
 
 /// What a client wrote, cut to a length.
-fn shown(bytes: &[u8]) -> String {
+pub(crate) fn shown(bytes: &[u8]) -> String {
     let cut = bytes.get(..MOST).unwrap_or(bytes);
     let mut text = String::from_utf8_lossy(cut).into_owned();
     if cut.len() < bytes.len() {

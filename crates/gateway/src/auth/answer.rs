@@ -16,6 +16,7 @@ use serde::de::value::{Error, StrDeserializer};
 use super::describe::{Asked, Caller, REASON};
 use super::nothing;
 use crate::site::Site;
+use crate::trace::Span;
 
 /// A second cookie, for proxies that can copy one header of a name.
 const SECOND_COOKIE: &str = "x-countersign-set-cookie";
@@ -25,8 +26,9 @@ pub(super) async fn verify(
     site: &Arc<Site>,
     caller: Caller,
     asked: Asked,
+    span: &Span,
 ) -> Response<Full<Bytes>> {
-    let response = site.judge(&asked.client, asked.parts, Full::default()).await;
+    let response = site.judge(&asked.client, asked.parts, Full::default(), span).await;
     let refused = response.extensions().get::<Rejection>().map(Rejection::reason);
     match (refused, caller) {
         (Some(reason), Caller::Nginx) => refused_for_nginx(reason),
@@ -35,11 +37,11 @@ pub(super) async fn verify(
 }
 
 /// A token for the described request's session.
-pub(super) async fn token(site: &Arc<Site>, asked: Asked) -> Response<Full<Bytes>> {
+pub(super) async fn token(site: &Arc<Site>, asked: Asked, span: &Span) -> Response<Full<Bytes>> {
     if asked.parts.method != Method::GET {
         return nothing(StatusCode::METHOD_NOT_ALLOWED);
     }
-    site.hand_out(&asked.client, asked.parts).await
+    site.hand_out(&asked.client, asked.parts, span).await
 }
 
 /// What the client is told of a refusal, by the dialect. nginx can take neither status nor body from

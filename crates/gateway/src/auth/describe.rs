@@ -14,8 +14,9 @@ use http::uri::{PathAndQuery, Uri};
 use http::{Method, StatusCode, Version};
 
 use crate::head::{self, Addressed, BadHead};
-use crate::site::Client;
+use crate::site::{Client, Site};
 use crate::state::address_header;
+use crate::trace::Seen;
 
 /// Which proxy asks, and so where it says what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +122,16 @@ impl Asked {
             watch: proxy.watch.clone(),
         };
         Ok(Self { parts, addressed, client: Arc::new(client), reason: None })
+    }
+
+    /// What its span says of it.
+    pub(super) fn seen<'a>(&'a self, site: Option<&'a Arc<Site>>) -> Seen<'a> {
+        Seen {
+            site: site.map(AsRef::as_ref),
+            addressed: Some(&self.addressed),
+            client: &self.client,
+            parts: &self.parts,
+        }
     }
 }
 

@@ -30,6 +30,7 @@ use super::{is_trusted, nothing};
 use crate::server::GrpcBody;
 use crate::site::Client;
 use crate::state::State;
+use crate::trace::Span;
 
 /// Fields of which a request has one and in whose value no comma belongs. Envoy joins several fields
 /// of one name with commas, and what is joined here was sent twice.
@@ -56,6 +57,7 @@ pub(crate) async fn answer_grpc<B>(
     state: &Arc<State>,
     client: &Arc<Client>,
     request: Request<B>,
+    span: &Span,
 ) -> Response<GrpcBody>
 where
     B: Body<Data = Bytes> + Send + 'static,
@@ -70,7 +72,7 @@ where
         return nothing(StatusCode::FORBIDDEN)
             .map(|body| body.map_err(|never| match never {}).boxed_unsync());
     }
-    let check = Check { state: state.clone(), client: client.clone() };
+    let check = Check { state: state.clone(), client: client.clone(), span: span.clone() };
     let Ok(response) = AuthorizationServer::new(check).call(request).await;
     response.map(|body| body.map_err(Into::into).boxed_unsync())
 }
@@ -79,6 +81,7 @@ where
 struct Check {
     state: Arc<State>,
     client: Arc<Client>,
+    span: Span,
 }
 
 #[tonic::async_trait]
@@ -99,6 +102,8 @@ impl Authorization for Check {
                 nothing(StatusCode::BAD_REQUEST)
             }
         };
+        // What Envoy is told; gRPC itself answers 200 to every question.
+        self.span.answered(response.status());
         Ok(tonic::Response::new(translate(response).await))
     }
 }
@@ -130,8 +135,10 @@ impl Check {
     }
 
     async fn judge(&self, asked: Asked, body: Bytes) -> Response<Full<Bytes>> {
-        match self.state.routes.find(&asked.addressed, asked.parts.uri.path()) {
-            Ok(site) => site.judge(&asked.client, asked.parts, Full::from(body)).await,
+        let found = self.state.routes.find(&asked.addressed, asked.parts.uri.path());
+        self.span.begin(&asked.seen(found.ok()));
+        match found {
+            Ok(site) => site.judge(&asked.client, asked.parts, Full::from(body), &self.span).await,
             Err(reason) => {
                 tracing::warn!(
                     target: "countersign",

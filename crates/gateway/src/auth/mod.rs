@@ -25,6 +25,7 @@ use http_body_util::Full;
 
 use crate::site::{Client, own};
 use crate::state::State;
+use crate::trace::Span;
 use describe::Caller;
 
 #[cfg(feature = "grpc")]
@@ -45,6 +46,7 @@ pub(crate) async fn answer<B>(
     state: &Arc<State>,
     client: &Arc<Client>,
     request: Request<B>,
+    span: &Span,
 ) -> Response<Full<Bytes>> {
     if !is_trusted(state, client) {
         tracing::warn!(
@@ -71,7 +73,9 @@ pub(crate) async fn answer<B>(
             return nothing(caller.refusal(StatusCode::BAD_REQUEST));
         }
     };
-    let site = match state.routes.find(&asked.addressed, asked.parts.uri.path()) {
+    let found = state.routes.find(&asked.addressed, asked.parts.uri.path());
+    span.begin(&asked.seen(found.ok()));
+    let site = match found {
         Ok(site) => site,
         Err(reason) => {
             tracing::warn!(
@@ -85,8 +89,8 @@ pub(crate) async fn answer<B>(
         }
     };
     match question {
-        Question::Verify => answer::verify(site, caller, asked).await,
-        Question::Token => answer::token(site, asked).await,
+        Question::Verify => answer::verify(site, caller, asked, span).await,
+        Question::Token => answer::token(site, asked, span).await,
         Question::Refusal => answer::refusal(site, &asked),
     }
 }

@@ -74,9 +74,23 @@ const fn permit_at(permit: &Permit) -> usize {
     }
 }
 
+impl Failure {
+    /// The stable code in metrics and traces.
+    pub(crate) const fn code(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Slow => "slow",
+            Self::Broken => "broken",
+            Self::Stalled => "stalled",
+            Self::CutOff => "cut_off",
+        }
+    }
+}
+
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-const FAILURES: [&str; 5] = ["connect", "slow", "broken", "stalled", "cut_off"];
+const FAILURES: [Failure; 5] =
+    [Failure::Connect, Failure::Slow, Failure::Broken, Failure::Stalled, Failure::CutOff];
 
 impl SiteMetrics {
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -117,14 +131,8 @@ impl SiteMetrics {
     }
 
     pub(crate) fn upstream_failed(&self, failure: Failure) {
-        let at = match failure {
-            Failure::Connect => 0,
-            Failure::Slow => 1,
-            Failure::Broken => 2,
-            Failure::Stalled => 3,
-            Failure::CutOff => 4,
-        };
-        if let Some(counter) = self.0.failures.get(at) {
+        let mut counters = FAILURES.iter().zip(&self.0.failures);
+        if let Some((_, counter)) = counters.find(|(own, _)| **own == failure) {
             counter.inc();
         }
     }
@@ -224,7 +232,8 @@ impl SiteFamilies {
             answered: CLASSES.map(|status| {
                 self.answered.get_or_create_owned(&Answered { site: site.clone(), status })
             }),
-            failures: FAILURES.map(|kind| {
+            failures: FAILURES.map(|failure| {
+                let kind = failure.code();
                 self.failures.get_or_create_owned(&Failed { site: site.clone(), kind })
             }),
             refusals: self.refusals.clone(),

@@ -15,6 +15,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::{Backstage, Client, Site};
+use crate::trace::Span;
 
 impl Site {
     /// Judges a request: 204 with what the dialect puts on responses, or the refusal.
@@ -23,10 +24,12 @@ impl Site {
         client: &Arc<Client>,
         mut parts: Parts,
         body: Full<Bytes>,
+        span: &Span,
     ) -> Response<Full<Bytes>> {
-        let backstage = self.backstage(client, &mut parts);
+        let backstage = self.backstage(client, &mut parts, span);
         let request = Request::from_parts(parts, body);
-        let Ok(response) = self.csrf.layer(Approval(backstage)).call(request).await;
+        let mut guard = self.csrf.layer(Approval(backstage));
+        let Ok(response) = span.around(|| guard.call(request)).await;
         response.map(either)
     }
 
@@ -35,18 +38,31 @@ impl Site {
         self: &Arc<Self>,
         client: &Arc<Client>,
         mut parts: Parts,
+        span: &Span,
     ) -> Response<Full<Bytes>> {
-        let backstage = self.backstage(client, &mut parts);
+        let backstage = self.backstage(client, &mut parts, span);
         let request = Request::from_parts(parts, Full::default());
-        let Ok(response) = self.csrf.layer(Desk(backstage)).call(request).await;
+        let Ok(response) = span.around(|| self.csrf.layer(Desk(backstage)).call(request)).await;
         response.map(either)
     }
 
-    fn backstage(self: &Arc<Self>, client: &Arc<Client>, parts: &mut Parts) -> Backstage {
+    fn backstage(
+        self: &Arc<Self>,
+        client: &Arc<Client>,
+        parts: &mut Parts,
+        span: &Span,
+    ) -> Backstage {
         parts.extensions.insert(Connection(client.peer));
         let is_secure = self.is_secure(client, parts);
         let held = self.bind(parts, is_secure);
-        Backstage { site: self.clone(), client: client.clone(), progress: None, held, is_secure }
+        Backstage {
+            site: self.clone(),
+            client: client.clone(),
+            progress: None,
+            held,
+            is_secure,
+            span: span.clone(),
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::metrics::Failure;
 use crate::proxy::body::{BodyFault, UpstreamBody};
 use crate::proxy::headers::{self, Asker};
 use crate::proxy::pool::{ExchangeError, Lease, Outgoing, Upstream};
+use crate::trace::Asked;
 
 /// What comes of asking the upstream: its own response, or the gateway's word on why there is none.
 pub(super) type Forwarding = Response<Either<Full<Bytes>, UpstreamBody>>;
@@ -39,11 +40,13 @@ impl Backstage {
         };
         let pool = self.pool_of(&parts);
         self.prepare(&mut parts, upstream);
+        let asked = self.span.ask(upstream.url(), &mut parts);
         let request = Request::from_parts(parts, body);
         let begun = Instant::now();
         match self.exchange(upstream, request).await {
             Ok((response, lease)) => {
                 self.site.metrics.upstream_took(begun.elapsed());
+                asked.answered(response.status(), response.version());
                 let stall = self.site.deadlines.stall;
                 let mut response = response
                     .map(|incoming| Either::Right(UpstreamBody::new(incoming, lease, stall)));
@@ -54,7 +57,7 @@ impl Backstage {
                 }
                 response
             }
-            Err(error) => self.explain(upstream, &error).map(Either::Left),
+            Err(error) => self.explain(upstream, &error, asked).map(Either::Left),
         }
     }
 
@@ -156,7 +159,12 @@ impl Backstage {
         }
     }
 
-    fn explain(&self, upstream: &Upstream, error: &Unanswered) -> Response<Full<Bytes>> {
+    fn explain(
+        &self,
+        upstream: &Upstream,
+        error: &Unanswered,
+        asked: Asked,
+    ) -> Response<Full<Bytes>> {
         // If the client's body broke off, that is the reason, and not the upstream's fault.
         if let Some(fault) = self.progress.as_ref().and_then(|progress| progress.fault()) {
             return client_fault(fault);
@@ -181,6 +189,7 @@ impl Backstage {
             }
         };
         self.site.metrics.upstream_failed(failure);
+        asked.failed(failure);
         tracing::error!(
             target: "countersign",
             site = self.site.config.name,

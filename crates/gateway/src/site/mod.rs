@@ -29,6 +29,7 @@ use crate::html::Rewritten;
 use crate::metrics::SiteMetrics;
 use crate::proxy::body::{Inbound, Progress, UpstreamBody};
 use crate::proxy::pool::{Outgoing, Upstream};
+use crate::trace::Span;
 use crate::wire::Watch;
 use endpoint::Endpoint;
 use forward::Forwarding;
@@ -102,6 +103,7 @@ impl Site {
         self: &Arc<Self>,
         client: &Arc<Client>,
         request: Request<Incoming>,
+        span: &Span,
     ) -> Response<SiteBody> {
         let (mut parts, incoming) = request.into_parts();
         let inbound = Inbound::new(incoming, &client.watch, self.body_limit, self.deadlines.body);
@@ -115,9 +117,10 @@ impl Site {
             progress: progress.clone(),
             held,
             is_secure,
+            span: span.clone(),
         };
         let request = Request::from_parts(parts, inbound);
-        let Ok(mut response) = self.csrf.layer(backstage).call(request).await;
+        let Ok(mut response) = span.around(|| self.csrf.layer(backstage).call(request)).await;
         if let Some(fault) = progress.and_then(|progress| progress.fault())
             && response.extensions().get::<Rejection>().is_some()
         {
@@ -128,7 +131,7 @@ impl Site {
     }
 
     /// Whether the client's browser reaches the site over https, as far as can be told.
-    fn is_secure(&self, client: &Client, parts: &Parts) -> bool {
+    pub(crate) fn is_secure(&self, client: &Client, parts: &Parts) -> bool {
         if client.peer.scheme == Scheme::Https {
             return true;
         }
@@ -170,6 +173,7 @@ pub(crate) struct Backstage {
     pub(crate) progress: Option<Arc<Progress>>,
     pub(crate) held: Held,
     pub(crate) is_secure: bool,
+    pub(crate) span: Span,
 }
 
 impl Service<Request<HeldBody<Inbound>>> for Backstage {

@@ -60,15 +60,20 @@ impl Backstage {
             parts.method = Method::GET;
             parts.headers.insert(SEC_WEBSOCKET_KEY, key());
         }
-        let asked = upstream.exchange_upgrade(Request::from_parts(parts, body));
-        let mut response = match timeout(self.site.deadlines.response, asked).await {
-            Ok(Ok(response)) => response,
+        let asked = self.span.ask(upstream.url(), &mut parts);
+        let exchange = upstream.exchange_upgrade(Request::from_parts(parts, body));
+        let mut response = match timeout(self.site.deadlines.response, exchange).await {
+            Ok(Ok(response)) => {
+                asked.answered(response.status(), response.version());
+                response
+            }
             failed => {
                 let error = match failed {
                     Ok(Err(error)) => error.to_string(),
                     _ => "no response in time".to_owned(),
                 };
                 self.site.metrics.upstream_failed(Failure::Connect);
+                asked.failed(Failure::Connect);
                 tracing::error!(
                     target: "countersign",
                     site = self.site.config.name,
