@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ struct Guard {
 pub(crate) struct Progress {
     pieces: AtomicU64,
     fault: AtomicU8,
+    is_over: AtomicBool,
 }
 
 /// Why a client's body came to no good end.
@@ -85,6 +86,11 @@ impl std::error::Error for BodyFault {}
 impl Progress {
     pub(crate) fn pieces(&self) -> u64 {
         self.pieces.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing of the body will be read any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
     }
 
     pub(crate) fn fault(&self) -> Option<BodyFault> {
@@ -155,6 +161,12 @@ impl Guard {
     }
 }
 
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.progress.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Body for Inbound {
     type Data = Bytes;
     type Error = BodyFault;
@@ -196,12 +208,15 @@ impl Body for Inbound {
     }
 }
 
-/// An upstream's body. At its end the connection goes back to the pool.
+/// An upstream's body, which drives the connection that it comes over. At its end the connection goes
+/// back to the pool.
 pub(crate) struct UpstreamBody {
     incoming: Incoming,
     lease: Option<Lease>,
     stall: Duration,
     timer: Option<Pin<Box<Sleep>>>,
+    /// How it broke off, once that is known.
+    broken: Option<hyper::Error>,
 }
 
 /// Why an upstream's body came to no good end.
@@ -233,7 +248,7 @@ impl std::error::Error for UpstreamBodyError {
 
 impl UpstreamBody {
     pub(crate) fn new(incoming: Incoming, lease: Option<Lease>, stall: Duration) -> Self {
-        let mut body = Self { incoming, lease, stall, timer: None };
+        let mut body = Self { incoming, lease, stall, timer: None, broken: None };
         body.release_at_end();
         body
     }
@@ -256,7 +271,15 @@ impl Body for UpstreamBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
         let this = &mut *self;
-        match Pin::new(&mut this.incoming).poll_frame(context) {
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(UpstreamBodyError::Broken(error))));
+        }
+        let mut incoming = Pin::new(&mut this.incoming);
+        let polled = match &mut this.lease {
+            Some(lease) => lease.poll_for(context, |quiet| incoming.as_mut().poll_frame(quiet)),
+            None => incoming.poll_frame(context),
+        };
+        match polled {
             Poll::Pending => {
                 let stall = this.stall;
                 let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(stall)));
@@ -266,7 +289,11 @@ impl Body for UpstreamBody {
             }
             Poll::Ready(Some(Err(error))) => {
                 this.lease = None;
-                Poll::Ready(Some(Err(UpstreamBodyError::Broken(error))))
+                // What came before goes to the client first: on an error, hyper drops what it has not
+                // written yet.
+                this.broken = Some(error);
+                context.waker().wake_by_ref();
+                Poll::Pending
             }
             Poll::Ready(frame) => {
                 this.timer = None;

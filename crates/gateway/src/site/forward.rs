@@ -69,7 +69,7 @@ impl Backstage {
         request: Request<Outgoing>,
     ) -> Result<(Response<Incoming>, Option<Lease>), Unanswered> {
         let deadline = self.site.deadlines.response;
-        let mut exchange = pin!(upstream.exchange(request));
+        let mut exchange = pin!(upstream.exchange(request, self.progress.as_deref()));
         let mut seen = 0;
         loop {
             if let Ok(done) = timeout(deadline, exchange.as_mut()).await {

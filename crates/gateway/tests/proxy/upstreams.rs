@@ -283,3 +283,113 @@ async fn an_app_over_https_must_show_who_it_is() {
         }
     }
 }
+
+const UPLOAD: &str =
+    "POST / HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nContent-Length: 4194304\r\n\r\n";
+
+#[tokio::test]
+async fn an_upload_goes_on_while_nobody_reads_the_response_to_it() {
+    let (done, mut uploads) = mpsc::unbounded_channel();
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let (app, _) = played(move |mut stream, _| {
+        let (done, answered) = (done.clone(), answered.clone());
+        async move {
+            read_head(&mut stream).await;
+            let (mut incoming, mut outgoing) = stream.into_split();
+            outgoing
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
+                .await
+                .unwrap();
+            answered.send(()).unwrap();
+            let endless =
+                tokio::spawn(
+                    async move { while outgoing.write_all(&[b'x'; 65536]).await.is_ok() {} },
+                );
+            let mut body = vec![0; 4 << 20];
+            incoming.read_exact(&mut body).await.unwrap();
+            done.send(body.len()).unwrap();
+            endless.abort();
+        }
+    })
+    .await;
+    let gateway = Running::before(app, "", "");
+    let mut client = Client::connect(gateway.address()).await;
+    client.send(UPLOAD).await;
+    timeout(PATIENCE, answers.recv()).await.unwrap();
+    client.send(vec![b'a'; 4 << 20]).await;
+    assert_eq!(timeout(PATIENCE, uploads.recv()).await.unwrap(), Some(4 << 20));
+}
+
+#[tokio::test]
+async fn a_connection_with_an_unfinished_upload_is_not_used_again() {
+    let (app, connections) = played(|mut stream, _| async move {
+        while !read_head(&mut stream).await.is_empty() {
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await.unwrap();
+        }
+    })
+    .await;
+    let gateway = Running::before(app, "", "");
+    let mut uploader = Client::connect(gateway.address()).await;
+    assert_eq!(uploader.ask(UPLOAD).await.text(), "ok");
+    for _ in 0..2 {
+        let mut other = Client::connect(gateway.address()).await;
+        assert_eq!(other.ask(GET).await.text(), "ok");
+    }
+    // Threads keep connections of their own, so the others may have had one or two.
+    let connections = connections.load(Ordering::SeqCst);
+    assert!((2..=3).contains(&connections), "{connections}");
+}
+
+#[tokio::test]
+async fn what_a_client_has_left_behind_reaches_no_other() {
+    let hold = Arc::new(Notify::new());
+    let held = hold.clone();
+    let (app, connections) = played(move |mut stream, number| {
+        let hold = held.clone();
+        async move {
+            read_head(&mut stream).await;
+            if number > 1 {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew").await.unwrap();
+                return;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nold").await.unwrap();
+            // The gateway has noticed when its side is at its end.
+            assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
+            hold.notify_one();
+        }
+    })
+    .await;
+    let gateway = Running::before(app, "", "");
+    let mut first = Client::connect(gateway.address()).await;
+    first.send(GET).await;
+    assert_eq!(first.head().await.unwrap().status, 200);
+    drop(first);
+    timeout(PATIENCE, hold.notified()).await.unwrap();
+    for _ in 0..3 {
+        let mut other = Client::connect(gateway.address()).await;
+        assert_eq!(other.ask(GET).await.text(), "new");
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn a_response_that_ends_with_its_connection_passes_whole() {
+    for (name, head) in [
+        ("no length", "HTTP/1.1 200 OK\r\n\r\n"),
+        ("announced", "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 200000\r\n\r\n"),
+        ("of HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n"),
+    ] {
+        let (app, connections) = played(move |mut stream, _| async move {
+            read_head(&mut stream).await;
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&[b'x'; 200_000]).await.unwrap();
+        })
+        .await;
+        let gateway = Running::before(app, "", "");
+        let mut client = Client::connect(gateway.address()).await;
+        for number in 1..=3 {
+            assert_eq!(client.ask(GET).await.body.len(), 200_000, "{name}");
+            assert_eq!(connections.load(Ordering::SeqCst), number, "{name}");
+        }
+    }
+}
