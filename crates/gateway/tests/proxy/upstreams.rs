@@ -290,32 +290,26 @@ const UPLOAD: &str =
 #[tokio::test]
 async fn an_upload_goes_on_while_nobody_reads_the_response_to_it() {
     let (done, mut uploads) = mpsc::unbounded_channel();
-    let (answered, mut answers) = mpsc::unbounded_channel();
+    let (jammed, mut jams) = mpsc::unbounded_channel();
     let (app, _) = played(move |mut stream, _| {
-        let (done, answered) = (done.clone(), answered.clone());
+        let (done, jammed) = (done.clone(), jammed.clone());
         async move {
             read_head(&mut stream).await;
             let (mut incoming, mut outgoing) = stream.into_split();
-            outgoing
-                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 67108864\r\n\r\n")
-                .await
-                .unwrap();
-            answered.send(()).unwrap();
-            let endless =
-                tokio::spawn(
-                    async move { while outgoing.write_all(&[b'x'; 65536]).await.is_ok() {} },
-                );
+            outgoing.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            let pause = Duration::from_millis(500);
+            while timeout(pause, outgoing.write_all(&[b'x'; 65536])).await.is_ok() {}
+            jammed.send(()).unwrap();
             let mut body = vec![0; 4 << 20];
             incoming.read_exact(&mut body).await.unwrap();
             done.send(body.len()).unwrap();
-            endless.abort();
         }
     })
     .await;
     let gateway = Running::before(app, "", "");
     let mut client = Client::connect(gateway.address()).await;
     client.send(UPLOAD).await;
-    timeout(PATIENCE, answers.recv()).await.unwrap();
+    timeout(PATIENCE, jams.recv()).await.unwrap();
     client.send(vec![b'a'; 4 << 20]).await;
     assert_eq!(timeout(PATIENCE, uploads.recv()).await.unwrap(), Some(4 << 20));
 }
