@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::unconstrained;
 
 use super::pool::Outgoing;
+use crate::wire::Joined;
 
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
 
@@ -33,26 +34,30 @@ impl Http1 {
     where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let (sender, connection) = http1::Builder::new().handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) =
+            http1::Builder::new().handshake(TokioIo::new(Joined(stream))).await?;
         let driver: Driver = Box::pin(connection.with_upgrades());
         let relay = Arc::new(Relay::default());
         let waker = Waker::from(relay.clone());
         Ok(Box::new(Self { sender, driver: Some(driver), relay, waker }))
     }
 
-    /// Sends a request and waits for the head of the response.
-    pub(super) async fn exchange(
+    /// Sends a request. What comes back waits for the head of the response.
+    pub(super) fn exchange(
         &mut self,
         request: Request<Outgoing>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Outgoing>>> {
+    ) -> impl Future<Output = Result<Response<Incoming>, TrySendError<Request<Outgoing>>>> {
         self.relay.mute();
         // It is polled without a waker of its own, so it must not be made to wait for its turn.
-        let mut response = pin!(unconstrained(self.sender.try_send_request(request)));
+        let response = unconstrained(self.sender.try_send_request(request));
         let (driver, relay, waker) = (&mut self.driver, &self.relay, &self.waker);
-        std::future::poll_fn(|context| {
-            drive(driver, relay, waker, context, |quiet| response.as_mut().poll(quiet))
-        })
-        .await
+        async move {
+            let mut response = pin!(response);
+            std::future::poll_fn(|context| {
+                drive(driver, relay, waker, context, |quiet| response.as_mut().poll(quiet))
+            })
+            .await
+        }
     }
 
     /// Waits for something that only this connection brings about.

@@ -118,7 +118,8 @@ impl Upstream {
             let is_kept = kept.is_some();
             let connection = match kept {
                 Some(connection) => connection,
-                None => self.connect(false).await?,
+                // Boxed, because it is rare and needs much room.
+                None => Box::pin(self.connect(false)).await?,
             };
             let tried = match connection {
                 Connection::Http1(mut connection) => {

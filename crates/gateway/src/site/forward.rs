@@ -53,7 +53,9 @@ impl Backstage {
                 headers::strip_hop_by_hop(response.headers_mut());
                 *response.version_mut() = Version::HTTP_11;
                 if let Some(pool) = pool {
-                    pool.end_with_session(response.headers(), self.site.session_cookie()).await;
+                    let end = pool.end_with_session(response.headers(), self.site.session_cookie());
+                    // Boxed, because it is rare and needs much room.
+                    Box::pin(end).await;
                 }
                 response
             }

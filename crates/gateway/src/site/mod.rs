@@ -192,17 +192,20 @@ impl Service<Request<HeldBody<Inbound>>> for Backstage {
 }
 
 impl Backstage {
+    /// The less usual ways are boxed: every request's future would have room for the longest of them.
     async fn answer(self, request: Request<Outgoing>) -> Response<Passing> {
         let (parts, body) = request.into_parts();
         if let Some(script) = self.script(&parts) {
             return script;
         }
         if tunnel::is_wanted(&parts) {
-            return self.tunnel(parts, body).await;
+            return Box::pin(self.tunnel(parts, body)).await;
         }
         match self.site.endpoint_for(&parts) {
-            Some(at) => self.answer_with_token(at, parts, body).await,
-            None if self.page_is_wanted(&parts) => self.answer_with_page(parts, body).await,
+            Some(at) => Box::pin(self.answer_with_token(at, parts, body)).await,
+            None if self.page_is_wanted(&parts) => {
+                Box::pin(self.answer_with_page(parts, body)).await
+            }
             None => {
                 let delivers = self.site.delivers_on(&parts.method);
                 let mut response = self.forward(parts, body).await;

@@ -1,5 +1,6 @@
 //! A client's connection: what is wrong with its framing, and how long it may keep silent.
 
+mod joined;
 mod scan;
 
 use std::io;
@@ -13,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+pub(crate) use joined::Joined;
 pub(crate) use scan::Fault;
 use scan::{Place, Scan};
 
