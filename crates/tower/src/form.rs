@@ -33,9 +33,21 @@ pub async fn form_field(headers: &HeaderMap, body: &Bytes, limit: usize, name: &
     }
 }
 
+/// Whether a request is a form, in which the engine may want to look for a field.
+pub(crate) fn is_form(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|value| {
+        let content_type = value.as_bytes();
+        is(content_type, b"application/x-www-form-urlencoded") || is_multipart(content_type)
+    })
+}
+
 fn is_multipart(content_type: &[u8]) -> bool {
-    let media_type = content_type.split(|b| *b == b';').next().unwrap_or_default();
-    media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data")
+    is(content_type, b"multipart/form-data")
+}
+
+fn is(content_type: &[u8], media_type: &[u8]) -> bool {
+    let own = content_type.split(|b| *b == b';').next().unwrap_or_default();
+    own.trim_ascii().eq_ignore_ascii_case(media_type)
 }
 
 /// Of a form that was cut off, the last pair may be incomplete and does not count.

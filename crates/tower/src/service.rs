@@ -17,6 +17,7 @@ use tower_service::Service;
 use crate::body::{BoxError, HeldBody};
 use crate::deliver::Delivery;
 use crate::drive::{self, Passed};
+use crate::form::is_form;
 use crate::future::ResponseFuture;
 use crate::handle::Handle;
 use crate::layer::Shared;
@@ -72,6 +73,9 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let draw = self.shared.draw();
+        if self.may_read_form(request.headers()) {
+            return ResponseFuture::slow(self.slow(request, draw, None));
+        }
         let quick = {
             let extensions = request.extensions();
             let facts = self.shared.facts((&request).into(), extensions, self.access);
@@ -96,6 +100,13 @@ where
 }
 
 impl<S, St: Store> CsrfService<S, St> {
+    /// Such a request is judged on the longer way at once: a verdict that needs the body cannot be taken
+    /// along, since it borrows the head.
+    fn may_read_form(&self, headers: &HeaderMap) -> bool {
+        let rules = self.shared.engine.policy().dialect().token.as_ref();
+        rules.is_some_and(|rules| rules.field.is_some()) && is_form(headers)
+    }
+
     /// Tokens that live in the store cannot be put on a response without asking it.
     fn delivers_from_store(&self, delivery: Option<&Delivery>) -> bool {
         delivery.is_some()
