@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
+use countersign_gateway::config::Address;
 use countersign_gateway::{Addresses, Config, Files, Gateway};
 use serde_json::json;
 use toml::Value;
@@ -168,7 +169,7 @@ impl Serve {
             let line = json!({
                 "listen": addresses.listen,
                 "admin": addresses.admin,
-                "forward_auth": addresses.forward_auth,
+                "forward_auth": addresses.forward_auth.as_ref().map(Address::to_string),
                 "grpc": addresses.grpc,
             });
             return output::print_raw(format!("{line}\n").as_bytes());
@@ -176,11 +177,12 @@ impl Serve {
         for address in &addresses.listen {
             tracing::info!(target: "countersign", "clients connect to {address}");
         }
-        for (what, address) in [
-            ("other proxies ask at", addresses.forward_auth),
-            ("Envoy asks over gRPC at", addresses.grpc),
-            ("operators look at", addresses.admin),
-        ] {
+        if let Some(address) = &addresses.forward_auth {
+            tracing::info!(target: "countersign", "other proxies ask at {address}");
+        }
+        for (what, address) in
+            [("Envoy asks over gRPC at", addresses.grpc), ("operators look at", addresses.admin)]
+        {
             if let Some(address) = address {
                 tracing::info!(target: "countersign", "{what} {address}");
             }

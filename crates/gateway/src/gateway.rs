@@ -9,16 +9,17 @@ use std::time::{Duration, SystemTime};
 use arc_swap::ArcSwap;
 use countersign_store::MemoryStore;
 use countersign_tower::{Clock, SystemClock};
-use tokio::net::TcpListener;
+use socket2::Socket;
 use tokio::sync::{Semaphore, watch};
 
 use crate::admin::Admin;
 use crate::audit::AuditError;
-use crate::config::Config;
+use crate::config::{Address, Config};
 use crate::keyring::KeyringPlace;
+use crate::listener::{Listener, listen};
 use crate::metrics::Metrics;
 use crate::observe::Watchman;
-use crate::server::{Purpose, Shared, accept, listen};
+use crate::server::{Purpose, Shared, accept};
 use crate::state::{State, StateError};
 use crate::stores::OpenStores;
 use crate::trace::{Traces, TracesError};
@@ -43,7 +44,7 @@ pub struct Addresses {
     /// For operators.
     pub admin: Option<SocketAddr>,
     /// For other proxies, over HTTP.
-    pub forward_auth: Option<SocketAddr>,
+    pub forward_auth: Option<Address>,
     /// For Envoy, over gRPC.
     pub grpc: Option<SocketAddr>,
 }
@@ -56,7 +57,7 @@ pub enum GatewayError {
     #[error("cannot listen on {address}: {error}")]
     Listen {
         /// Where.
-        address: SocketAddr,
+        address: Address,
         /// What the system says.
         error: io::Error,
     },
@@ -96,7 +97,7 @@ impl Default for Environment {
 }
 
 /// One thread's listening sockets.
-type Sockets = Vec<(std::net::TcpListener, Purpose)>;
+type Sockets = Vec<(Socket, Purpose)>;
 
 impl Gateway {
     /// Opens every listener and begins to serve, on as many threads as there are processors.
@@ -129,7 +130,7 @@ impl Gateway {
         let shared = Arc::new(Shared { state, metrics, traces, slots, stop: stopped });
         let admin = admin.map(|address| {
             Admin::start(address, shared.clone())
-                .map_err(|error| GatewayError::Listen { address, error })
+                .map_err(|error| GatewayError::Listen { address: address.into(), error })
         });
         let admin = admin.transpose()?;
         addresses.admin = admin.as_ref().map(Admin::address);
@@ -232,7 +233,8 @@ fn same_listeners(before: &Config, after: &Config) -> Result<(), GatewayError> {
     let listen = |config: &Config| -> Vec<(SocketAddr, bool)> {
         config.listen.iter().map(|listen| (listen.address, listen.tls.is_some())).collect()
     };
-    let asked = |config: &Config| config.forward_auth.as_ref().map(|auth| (auth.listen, auth.grpc));
+    let asked =
+        |config: &Config| config.forward_auth.as_ref().map(|auth| (auth.listen.clone(), auth.grpc));
     if listen(before) != listen(after) {
         return Err(GatewayError::Fixed("listen"));
     }
@@ -255,19 +257,19 @@ fn same_listeners(before: &Config, after: &Config) -> Result<(), GatewayError> {
 fn open(config: &Config, count: usize) -> Result<(Vec<Sockets>, Addresses), GatewayError> {
     let mut all: Vec<Sockets> = (0..count).map(|_| Vec::new()).collect();
     let mut addresses = Addresses::default();
-    let mut bind = |address: SocketAddr, purpose| -> Result<SocketAddr, GatewayError> {
-        let failed = |error| GatewayError::Listen { address, error };
-        let mut real = address;
-        for (socket, sockets) in listen(address, count).map_err(failed)?.into_iter().zip(&mut all) {
-            real = socket.local_addr().map_err(failed)?;
+    let mut bind = |address: &Address, purpose| -> Result<Address, GatewayError> {
+        let failed = |error| GatewayError::Listen { address: address.clone(), error };
+        let (opened, real) = listen(address, count).map_err(failed)?;
+        for (socket, sockets) in opened.into_iter().zip(&mut all) {
             sockets.push((socket, purpose));
         }
         Ok(real)
     };
     for (number, listen) in config.listen.iter().enumerate() {
-        addresses.listen.push(bind(listen.address, Purpose::Sites(number))?);
+        let real = bind(&listen.address.into(), Purpose::Sites(number))?;
+        addresses.listen.extend(real.tcp());
     }
-    if let Some(address) = config.forward_auth.as_ref().and_then(|auth| auth.listen) {
+    if let Some(address) = config.forward_auth.as_ref().and_then(|auth| auth.listen.as_ref()) {
         addresses.forward_auth = Some(bind(address, Purpose::ForwardAuth)?);
     }
     if let Some(address) = config.forward_auth.as_ref().and_then(|auth| auth.grpc) {
@@ -275,7 +277,7 @@ fn open(config: &Config, count: usize) -> Result<(Vec<Sockets>, Addresses), Gate
         return Err(GatewayError::WithoutGrpc(address));
         #[cfg(feature = "grpc")]
         {
-            addresses.grpc = Some(bind(address, Purpose::Grpc)?);
+            addresses.grpc = bind(&address.into(), Purpose::Grpc)?.tcp();
         }
     }
     Ok((all, addresses))
@@ -305,7 +307,7 @@ fn run(sockets: Sockets, shared: &Arc<Shared>) {
     runtime.block_on(async {
         let mut accepting = tokio::task::JoinSet::new();
         for (socket, purpose) in sockets {
-            match TcpListener::from_std(socket) {
+            match Listener::new(socket) {
                 Ok(listener) => accepting.spawn(accept(listener, purpose, shared.clone())),
                 Err(error) => {
                     tracing::error!(target: "countersign", %error, "a listener does not work");

@@ -24,6 +24,7 @@ mod gateway;
 mod head;
 mod html;
 mod keyring;
+mod listener;
 mod metrics;
 mod observe;
 mod proxy;

@@ -1,11 +1,9 @@
 //! Listening: threads that each serve their own connections from first to last.
 //!
-//! Each thread has a runtime and a listening socket of its own (SO_REUSEPORT): a request is never
+//! Each thread has a runtime and listening sockets of its own (SO_REUSEPORT): a request is never
 //! handed from one processor to another, and kept upstream connections need no lock.
 
 use std::convert::Infallible;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,24 +19,21 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::config::Limits;
 use crate::head::{self, BadHead};
+use crate::listener::{Accepted, Listener};
 use crate::metrics::{Failure, Metrics, Open, SiteMetrics};
 use crate::proxy::body::UpstreamBodyError;
 use crate::routes::NoSite;
 use crate::site::{Client, SiteBody, own};
 use crate::state::{State, address_header};
 use crate::trace::{Seen, ServerSpan, Traces};
-use crate::wire::{Active, Patience, Watch, Wire};
-
-/// Connections that the system keeps until they are accepted.
-const BACKLOG: i32 = 4096;
+use crate::wire::{Active, Joined, Patience, Watch, Wire};
 
 /// What all threads share.
 pub(crate) struct Shared {
@@ -61,34 +56,8 @@ pub(crate) enum Purpose {
     Grpc,
 }
 
-/// Opens listening sockets on one address, one for each of `count` threads.
-pub(crate) fn listen(address: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpListener>> {
-    let first = if address.port() == 0 {
-        socket(address, true)?
-    } else {
-        // A socket that shares its port takes one that another gateway has. This one does not, so it
-        // finds out.
-        drop(socket(address, false)?);
-        socket(address, true)?
-    };
-    let real = first.local_addr()?;
-    let others = (1..count).map(|_| socket(real, true));
-    std::iter::once(Ok(first)).chain(others).collect()
-}
-
-fn socket(address: SocketAddr, shares: bool) -> io::Result<std::net::TcpListener> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-    socket.set_reuse_address(true)?;
-    #[cfg(unix)]
-    socket.set_reuse_port(shares)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
-}
-
 /// Accepts connections until the stop.
-pub(crate) async fn accept(listener: TcpListener, purpose: Purpose, shared: Arc<Shared>) {
+pub(crate) async fn accept(listener: Listener, purpose: Purpose, shared: Arc<Shared>) {
     let mut stop = shared.stop.clone();
     loop {
         let accepted = tokio::select! {
@@ -96,7 +65,7 @@ pub(crate) async fn accept(listener: TcpListener, purpose: Purpose, shared: Arc<
             () = stopped(&mut stop) => return,
         };
         match accepted {
-            Ok((stream, address)) => {
+            Ok(accepted) => {
                 // Taken after the connection is there: a thread that nobody connects to must not hold
                 // the last slot.
                 let slot = tokio::select! {
@@ -106,7 +75,7 @@ pub(crate) async fn accept(listener: TcpListener, purpose: Purpose, shared: Arc<
                 let Ok(slot) = slot else { return };
                 let shared = shared.clone();
                 tokio::spawn(async move {
-                    connection(stream, address, slot, purpose, &shared).await;
+                    connection(accepted, slot, purpose, &shared).await;
                 });
             }
             Err(error) => {
@@ -124,18 +93,24 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
+    accepted: Accepted,
     slot: OwnedSemaphorePermit,
     purpose: Purpose,
     shared: &Arc<Shared>,
 ) {
+    let _open = shared.metrics.connection();
+    let (stream, address) = match accepted {
+        Accepted::Tcp(stream, address) => (stream, address),
+        #[cfg(unix)]
+        Accepted::Unix(stream) => {
+            return serve(stream, Peer::new(None, Scheme::Http), slot, purpose, shared).await;
+        }
+    };
     if stream.set_nodelay(true).is_err() {
         return;
     }
     // A peer that vanished without a word is noticed.
     let _ = SockRef::from(&stream).set_keepalive(true);
-    let _open = shared.metrics.connection();
     let state = shared.state.load_full();
     let tls = match purpose {
         Purpose::Sites(number) => state.tls.get(number).cloned().flatten(),
@@ -181,12 +156,16 @@ async fn serve<T>(
     let (deadlines, limits) = (state.config.deadlines, state.config.limits);
     drop(state);
     let patience = Patience { header: deadlines.header, idle: deadlines.idle };
-    let wire = TokioIo::new(Wire::new(stream, watch, patience));
+    let wire = TokioIo::new(Wire::new(Joined(stream), watch, patience));
     let all = shared.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         answer(request, client.clone(), purpose, all.clone())
     });
-    let builder = builder(limits);
+    let mut builder = builder(limits);
+    if purpose == Purpose::ForwardAuth {
+        // Proxies look at the answer's status; a date would be one more field for them to read.
+        builder.http1().auto_date_header(false);
+    }
     let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(wire, service));
     let mut stop = shared.stop.clone();
     let done = tokio::select! {

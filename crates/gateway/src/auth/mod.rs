@@ -95,11 +95,11 @@ pub(crate) async fn answer<B>(
     }
 }
 
-/// Whether a peer is a proxy whose word counts.
+/// Whether a peer is a proxy whose word counts. Who has no address came over the socket file, whose
+/// permissions say who may.
 fn is_trusted(state: &State, client: &Client) -> bool {
     let Some(forward_auth) = &state.config.forward_auth else { return false };
-    let address = client.peer.address.map(|address| address.to_canonical());
-    address.is_some_and(|address| {
+    client.peer.address.map(|address| address.to_canonical()).is_none_or(|address| {
         forward_auth.trusted_peers.iter().any(|network| network.contains(&address))
     })
 }

@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
-    Audit, Config, ConfigError, Deadlines, ForwardAuth, HostPattern, Html, Limits, Listen, Site,
-    Tls, UpstreamUrl,
+    Address, Audit, Config, ConfigError, Deadlines, ForwardAuth, HostPattern, Html, Limits, Listen,
+    Site, Tls, UpstreamUrl,
 };
 use crate::keyring::KeyringPlace;
 
@@ -111,13 +111,13 @@ struct AdminFile {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ForwardAuthFile {
-    /// Where nginx, Caddy, Traefik and Envoy ask over HTTP.
-    #[schemars(with = "Option<String>")]
-    listen: Option<SocketAddr>,
+    /// Where nginx, Caddy, Traefik and Envoy ask over HTTP: `127.0.0.1:9081`, or
+    /// `unix:/run/countersign.sock` for who may write to that file.
+    listen: Option<String>,
     /// Where Envoy asks over gRPC.
     #[schemars(with = "Option<String>")]
     grpc: Option<SocketAddr>,
-    /// Networks or addresses that may ask.
+    /// Networks or addresses that may ask; not needed for a socket file.
     #[serde(default)]
     trusted_peers: Vec<Network>,
 }
@@ -282,7 +282,7 @@ impl File {
             forwarded: self.forwarded,
             listen: self.listen.into_iter().map(|listen| listen.resolve(base)).collect(),
             admin: self.admin.map(|admin| admin.listen),
-            forward_auth: self.forward_auth.map(ForwardAuthFile::resolve).transpose()?,
+            forward_auth: self.forward_auth.map(|auth| auth.resolve(base)).transpose()?,
             limits,
             deadlines: self.deadlines.resolve(),
             sites,
@@ -302,17 +302,21 @@ impl ListenFile {
 }
 
 impl ForwardAuthFile {
-    fn resolve(self) -> Result<ForwardAuth, Misplaced> {
+    fn resolve(self, base: &Path) -> Result<ForwardAuth, Misplaced> {
         let place = ["forward_auth"];
         if self.listen.is_none() && self.grpc.is_none() {
             return Err(misplaced(&place, "no proxy can ask: set `listen`, `grpc` or both"));
         }
-        if self.trusted_peers.is_empty() {
+        let listen = self.listen.map(|text| Address::parse(&text, base)).transpose();
+        let listen = listen.map_err(|message| misplaced(&["forward_auth", "listen"], message))?;
+        let is_reached_by_network =
+            self.grpc.is_some() || listen.as_ref().is_some_and(|listen| listen.tcp().is_some());
+        if is_reached_by_network && self.trusted_peers.is_empty() {
             let message = "name the proxies that may ask: trusted_peers = [\"127.0.0.1\"]";
             return Err(misplaced(&place, message));
         }
         let trusted_peers = self.trusted_peers.into_iter().map(Network::get).collect();
-        Ok(ForwardAuth { listen: self.listen, grpc: self.grpc, trusted_peers })
+        Ok(ForwardAuth { listen, grpc: self.grpc, trusted_peers })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The gateway's configuration: one TOML file, checked before it is used.
 
+mod address;
 mod file;
 mod lint;
 mod upstream;
@@ -13,6 +14,7 @@ use countersign::{Dialect, Policy, PolicyError};
 use countersign_store::StoreUrl;
 use ipnet::IpNet;
 
+pub use address::Address;
 pub use file::{Forwarded, UpstreamHost, config_schema};
 pub use lint::{Lint, Severity, lint};
 pub use upstream::{Protocol, UpstreamUrl};
@@ -80,10 +82,11 @@ pub struct Tls {
 #[derive(Clone, Debug)]
 pub struct ForwardAuth {
     /// Where nginx, Caddy, Traefik and Envoy ask over HTTP.
-    pub listen: Option<SocketAddr>,
+    pub listen: Option<Address>,
     /// Where Envoy asks over gRPC.
     pub grpc: Option<SocketAddr>,
-    /// Who may ask. What anybody else says about a request is refused.
+    /// Who may ask, besides those that can open the socket file. What anybody else says about a request
+    /// is refused.
     pub trusted_peers: Vec<IpNet>,
 }
 

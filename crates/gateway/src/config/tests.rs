@@ -111,7 +111,7 @@ fn all_that_is_said_counts() {
     assert_eq!(config.listen, [Listen { address, tls: Some(tls) }]);
     assert_eq!(config.admin, Some("127.0.0.1:9090".parse().unwrap()));
     let auth = config.forward_auth.unwrap();
-    assert_eq!(auth.listen, Some("127.0.0.1:9081".parse().unwrap()));
+    assert_eq!(auth.listen, Some(Address::Tcp("127.0.0.1:9081".parse().unwrap())));
     assert_eq!(auth.grpc, Some("127.0.0.1:9082".parse().unwrap()));
     let peers: Vec<String> = auth.trusted_peers.iter().map(ToString::to_string).collect();
     assert_eq!(peers, ["127.0.0.1/32", "10.0.0.0/8"]);
@@ -188,6 +188,24 @@ fn an_error_says_where_and_what_to_do() {
             1,
             "trusted_peers",
         ),
+        (
+            "a socket file without a name",
+            with("[forward_auth]\nlisten = \"unix:\"", ""),
+            2,
+            "unix:/run/countersign.sock",
+        ),
+        (
+            "neither file nor address",
+            with("[forward_auth]\nlisten = \"/run/s\"", ""),
+            2,
+            "`/run/s`",
+        ),
+        (
+            "a socket file, but also gRPC",
+            with("[forward_auth]\nlisten = \"unix:s\"\ngrpc = \"127.0.0.1:1\"", ""),
+            1,
+            "trusted_peers",
+        ),
         ("nobody can ask", with("[forward_auth]\ntrusted_peers = [\"::1\"]", ""), 1, "listen"),
     ] {
         let error = read(&text).expect_err(name);
@@ -202,6 +220,15 @@ fn an_error_says_where_and_what_to_do() {
         let place =
             if line > 0 { format!("gateway.toml:{line}: ") } else { "gateway.toml: ".to_owned() };
         assert!(error.to_string().starts_with(&place), "{error}");
+    }
+}
+
+#[test]
+fn a_socket_file_needs_no_trusted_peers() {
+    for (written, file) in [("s", "/etc/countersign/s"), ("/run/s", "/run/s")] {
+        let text = with(&format!("[forward_auth]\nlisten = \"unix:{written}\""), "");
+        let auth = read(&text).unwrap().forward_auth.unwrap();
+        assert_eq!(auth.listen, Some(Address::Unix(file.into())));
     }
 }
 

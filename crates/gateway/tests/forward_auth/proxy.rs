@@ -33,10 +33,14 @@ impl Proxy {
 
     /// nginx by its recipe, with these changes to what it says of a request.
     pub(crate) async fn nginx(setup: &Setup, ask: &[(&str, String)]) -> Self {
+        Self::nginx_asking(&setup.relay.address.to_string(), setup, ask).await
+    }
+
+    /// The same, asking elsewhere.
+    pub(crate) async fn nginx_asking(at: &str, setup: &Setup, ask: &[(&str, String)]) -> Self {
         let address = free_address();
         let recipe = Recipe::named("nginx");
-        recipe
-            .take("countersign-http.conf", &[("127.0.0.1:9081", setup.relay.address.to_string())]);
+        recipe.take("countersign-http.conf", &[("127.0.0.1:9081", at.to_owned())]);
         recipe.take("countersign-ask.conf", ask);
         recipe.take("countersign-protect.conf", &[]);
         recipe.take("site.conf", &site_addresses(setup, address));

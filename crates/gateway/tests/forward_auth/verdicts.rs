@@ -1,5 +1,7 @@
 //! What passes, and what does not.
 
+use countersign_gateway::config::Address;
+
 use crate::proxy::{Kind, Proxy};
 use crate::setup::Setup;
 
@@ -126,6 +128,36 @@ async fn a_gateway_that_is_gone_lets_nothing_pass() {
 }
 
 #[tokio::test]
+async fn nginx_may_ask_over_a_socket_file() {
+    use crate::setup::config_in;
+    use countersign_gateway::Gateway;
+
+    let setup = Setup::with_policy(STANDARD).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Its permissions say who may ask: it needs no `trusted_peers`.
+    let text = "listen = \"unix:countersign.sock\"\n[[site]]\nname = \"app\"\n\
+                policy = { dialect = \"standard\" }\n";
+    let config = config_in(folder.path(), text);
+    let before = Gateway::start(config.clone()).expect("a gateway");
+    let error = Gateway::start(config.clone()).err().expect("somebody listens there");
+    let file = format!("unix:{}", folder.path().join("countersign.sock").display());
+    assert!(error.to_string().contains(&file), "{error}");
+    before.drain();
+    let gateway = Gateway::start(config).expect("another gateway, over the file that is left");
+    assert_eq!(
+        gateway.addresses().forward_auth.as_ref().map(Address::to_string),
+        Some(file.clone())
+    );
+
+    let proxy = Proxy::nginx_asking(&file, &setup, &[]).await;
+    let answer = proxy.send("POST", "/transfer", &[COOKIE, OWN, FORM], "amount=1").await;
+    assert_eq!(answer.status, 200, "{answer:?}\n{}", proxy.log());
+    let answer = proxy.send("POST", "/transfer", &[COOKIE, FOREIGN, FORM], "amount=1").await;
+    assert_eq!(answer.status, 403, "{answer:?}\n{}", proxy.log());
+    assert_eq!(setup.app.take().len(), 1);
+}
+
+#[tokio::test]
 async fn only_trusted_peers_are_answered() {
     use crate::app::App;
     use crate::client::send;
@@ -135,7 +167,8 @@ async fn only_trusted_peers_are_answered() {
 
     let config = config("[site.policy]\ndialect = \"standard\"", "192.0.2.1");
     let gateway = Gateway::start(config).expect("a gateway");
-    let listener = gateway.addresses().forward_auth.expect("a listener");
+    let listener =
+        gateway.addresses().forward_auth.as_ref().and_then(Address::tcp).expect("a listener");
     for path in ["/verify/nginx", "/token/nginx", "/refusal/nginx", "/"] {
         let headers = [
             ("X-Original-Method", "GET"),
