@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+/// So much has it used so far.
 #[cfg(unix)]
-pub(crate) fn now() -> Duration {
+#[must_use]
+pub fn now() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
 
     let spent = clock_gettime(ClockId::ThreadCPUTime);
@@ -13,7 +15,8 @@ pub(crate) fn now() -> Duration {
 
 /// Elsewhere the wall clock has to do.
 #[cfg(not(unix))]
-pub(crate) fn now() -> Duration {
+#[must_use]
+pub fn now() -> Duration {
     use std::sync::OnceLock;
     use std::time::Instant;
 

@@ -12,5 +12,6 @@ mod group;
 mod report;
 pub mod requests;
 
+pub use clock::now as cpu_time;
 pub use group::{Case, Group, Handle, Ratio};
 pub use report::Report;

@@ -2,6 +2,7 @@
 //! a second time.
 
 #![cfg(all(feature = "file", unix))]
+#![expect(clippy::unwrap_used, reason = "a panic is a test's verdict, in its helpers as well")]
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, Hasher, RandomState};

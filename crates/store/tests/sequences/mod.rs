@@ -1,4 +1,9 @@
 //! Random sequences of what callers do, beside a plain model that forgets nothing.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a panic is a test's verdict, in its helpers as well"
+)]
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -10,7 +15,7 @@ use proptest::prelude::*;
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     Reserve {
         session: u8,
         count: u32,
@@ -35,7 +40,7 @@ pub enum Step {
     },
 }
 
-pub fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let life = 1..2_000u64;
     let step = prop_oneof![
         3 => (0..4u8, 1..60u32, life.clone())
@@ -60,7 +65,7 @@ struct Session {
 }
 
 /// Panics where the store accepts what it must not, or refuses what it must accept.
-pub async fn agree(store: &impl Store, steps: Vec<Step>) {
+pub(crate) async fn agree(store: &impl Store, steps: Vec<Step>) {
     let mut now = START;
     let mut sessions: HashMap<u8, Session> = HashMap::new();
     let mut tickets: Vec<(u8, u32)> = Vec::new();
