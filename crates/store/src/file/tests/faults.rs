@@ -102,6 +102,16 @@ fn a_full_disk_refuses_until_there_is_room() {
     });
 }
 
+/// The power goes while the store is open: closing it would write what should be there already.
+fn work_until_power_loss(disk: &Disk, seed: u64) -> (Vec<Ticket>, Disk) {
+    let store = store(disk);
+    let accepted = match &store {
+        Ok(store) => block_on(work(&store.site("a"), 6)),
+        Err(_) => Vec::new(),
+    };
+    (accepted, disk.after_power_loss(bits(seed)))
+}
+
 /// Bits that look random and are the same for the same seed (xorshift64).
 fn bits(seed: u64) -> impl FnMut() -> bool {
     let mut state = seed | 1;
@@ -121,11 +131,7 @@ proptest! {
         let case = format!("power lost at change {from}, seed {seed}");
         let disk = Disk::with_store();
         disk.fail(Some(Fault::at(from, u64::MAX, ErrorKind::Other)));
-        let accepted = match store(&disk) {
-            Ok(store) => block_on(work(&store.site("a"), 6)),
-            Err(_) => Vec::new(),
-        };
-        let found = disk.after_power_loss(bits(seed));
+        let (accepted, found) = work_until_power_loss(&disk, seed);
         let store = store(&found).unwrap_or_else(|error| panic!("{error}: {case}"));
         let site = store.site("a");
         block_on(async {
@@ -140,11 +146,8 @@ proptest! {
     fn a_sync_that_forgets_never_brings_a_ticket_back(from in 0..200u64, count in 1..4u64, seed: u64) {
         let disk = Disk::with_store();
         disk.fail(Some(Fault { forgets: true, ..Fault::at(from, count, ErrorKind::Other) }));
-        let accepted = match store(&disk) {
-            Ok(store) => block_on(work(&store.site("a"), 6)),
-            Err(_) => Vec::new(),
-        };
-        if let Ok(store) = store(&disk.after_power_loss(bits(seed))) {
+        let (accepted, found) = work_until_power_loss(&disk, seed);
+        if let Ok(store) = store(&found) {
             block_on(none_is_accepted_again(&store.site("a"), &accepted, "after a forgetful sync"));
         }
     }
@@ -177,6 +180,28 @@ fn a_damaged_file_is_an_error_or_as_good_as_before() {
         check(damaged, format!("cut after {length} bytes"));
     }
     assert!(refused > 20, "damage is noticed: {refused}");
+}
+
+/// One bit less in the number below which all are spent, and they would be good again.
+#[test]
+fn a_bit_that_would_bring_tickets_back_is_noticed() {
+    let disk = Disk::with_store();
+    let accepted = block_on(work(&store(&disk).unwrap().site("a"), 6));
+    let until = (NOW.plus(LIFE).as_secs() as u32).to_le_bytes();
+    let places = disk.find(&until);
+    assert!(!places.is_empty(), "the records are found");
+    let mut refused = 0;
+    for (place, bit) in places.into_iter().flat_map(|place| (0..5).map(move |bit| (place, bit))) {
+        let damaged = disk.after_power_loss(|| true);
+        // `low` and `next` come before it.
+        damaged.flip(place - 8, 1 << bit);
+        match store(&damaged) {
+            // A copy in a page that is free by now is nobody's.
+            Ok(store) => block_on(none_is_accepted_again(&store.site("a"), &accepted, "one bit")),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 0, "some of the copies are in use");
 }
 
 /// One bit less in the number below which all are spent, and they would be good again.
