@@ -127,13 +127,6 @@ impl Disk {
         windows.filter(|(_, found)| *found == bytes).map(|(place, _)| place).collect()
     }
 
-    /// Where these bytes are.
-    pub(super) fn find(&self, bytes: &[u8]) -> Vec<usize> {
-        let state = self.state();
-        let windows = state.cache.windows(bytes.len()).enumerate();
-        windows.filter(|(_, found)| *found == bytes).map(|(place, _)| place).collect()
-    }
-
     pub(super) fn cut(&self, length: usize) {
         self.state().cache.truncate(length);
     }

@@ -203,25 +203,3 @@ fn a_bit_that_would_bring_tickets_back_is_noticed() {
     }
     assert!(refused > 0, "some of the copies are in use");
 }
-
-/// One bit less in the number below which all are spent, and they would be good again.
-#[test]
-fn a_bit_that_would_bring_tickets_back_is_noticed() {
-    let disk = Disk::with_store();
-    let accepted = block_on(work(&store(&disk).unwrap().site("a"), 6));
-    let until = (NOW.plus(LIFE).as_secs() as u32).to_le_bytes();
-    let places = disk.find(&until);
-    assert!(!places.is_empty(), "the records are found");
-    let mut refused = 0;
-    for (place, bit) in places.into_iter().flat_map(|place| (0..5).map(move |bit| (place, bit))) {
-        let damaged = disk.after_power_loss(|| true);
-        // `low` and `next` come before it.
-        damaged.flip(place - 8, 1 << bit);
-        match store(&damaged) {
-            // A copy in a page that is free by now is nobody's.
-            Ok(store) => block_on(none_is_accepted_again(&store.site("a"), &accepted, "one bit")),
-            Err(_) => refused += 1,
-        }
-    }
-    assert!(refused > 0, "some of the copies are in use");
-}
