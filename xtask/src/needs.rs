@@ -91,7 +91,7 @@ const NEEDS: &[Need] = &[
         shown_by: &[&[
             "sh",
             "-c",
-            "redis-server --version && command -v redis-sentinel redis-benchmark",
+            "redis-server --version && command -v redis-sentinel && command -v redis-benchmark",
         ]],
         debian: &["redis-server", "redis-sentinel", "redis-tools"],
     },

@@ -33,7 +33,7 @@ pub(crate) fn measure(scale: Scale) -> Outcome {
     }
 
     println!(
-        "\nspends a second in Redis, and of `redis-benchmark SET key NX EX` (medians of {} rounds)",
+        "\nspends a second in Redis, and of `redis-benchmark SET key NX` (medians of {} rounds)",
         scale.rounds
     );
     for (connections, rates) in &bare {

@@ -60,7 +60,7 @@ impl Server {
         let run = Command::new("redis-benchmark")
             .args(["-p", &self.port.to_string(), "-c", &connections.to_string()])
             .args(["-n", &requests.to_string(), "-r", "100000000", "--csv"])
-            .args(["SET", "bare:__rand_int__", "x", "NX", "EX", "1500"])
+            .args(["SET", "bare:__rand_int__", "x", "NX"])
             .output()?;
         let table = String::from_utf8(run.stdout)?;
         // A line of titles, and one of figures: the test's name, requests a second, ...

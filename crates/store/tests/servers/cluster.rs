@@ -5,13 +5,13 @@ use tempfile::TempDir;
 use super::process::Process;
 use super::{connect, run, until};
 
-pub struct Cluster {
-    pub nodes: Vec<Process>,
+pub(crate) struct Cluster {
+    pub(crate) nodes: Vec<Process>,
     _folders: Vec<TempDir>,
 }
 
 impl Cluster {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folders: Vec<_> = (0..3).map(|_| TempDir::new().unwrap()).collect();
         let start = |folder: &TempDir| {
             Process::start("redis-server", folder.path(), |port| {
@@ -52,7 +52,7 @@ impl Cluster {
         Self { nodes, _folders: folders }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let servers: Vec<_> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         format!("redis+cluster://{}", servers.join(","))
@@ -60,7 +60,7 @@ impl Cluster {
 
     /// Gives the slot of this key, and all its keys, to another node, as `redis-cli --cluster` would.
     /// Answers from where to where.
-    pub async fn move_slot_of(&self, key: &str) -> (usize, usize) {
+    pub(crate) async fn move_slot_of(&self, key: &str) -> (usize, usize) {
         let mut nodes = Vec::new();
         for node in &self.nodes {
             nodes.push(connect(node.port()).await);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Killed, by its id, when it is dropped.
-pub struct Process {
+pub(crate) struct Process {
     child: Child,
     port: u16,
     args: Vec<String>,
@@ -17,7 +17,11 @@ pub struct Process {
 impl Process {
     /// Starts `program` with arguments that may depend on its port. Another process may take the port
     /// first: then with the next.
-    pub fn start(program: &'static str, folder: &Path, args: impl Fn(u16) -> Vec<String>) -> Self {
+    pub(crate) fn start(
+        program: &'static str,
+        folder: &Path,
+        args: impl Fn(u16) -> Vec<String>,
+    ) -> Self {
         for _ in 0..20 {
             let port = free_port();
             let args = args(port);
@@ -28,23 +32,19 @@ impl Process {
         panic!("{program} does not start; is it installed?")
     }
 
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.port
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// As `kill -9`.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
         self.child.wait().unwrap();
     }
 
     /// Starts it again as it was, on the same port.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.kill();
         for _ in 0..50 {
             if let Some(child) = launch(self.program, &self.folder, &self.args) {

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 /// What becomes of the server's answers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Fault {
+pub(crate) enum Fault {
     None,
     /// They come so much later.
     Delay(Duration),
@@ -27,7 +27,7 @@ pub enum Fault {
     Half,
 }
 
-pub struct Proxy {
+pub(crate) struct Proxy {
     port: u16,
     fault: watch::Sender<Fault>,
     open: Arc<AtomicUsize>,
@@ -35,7 +35,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    pub async fn start(server: u16) -> Self {
+    pub(crate) async fn start(server: u16) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let fault = watch::Sender::new(Fault::None);
@@ -54,16 +54,16 @@ impl Proxy {
         Self { port, fault, open, accept }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub fn set(&self, fault: Fault) {
+    pub(crate) fn set(&self, fault: Fault) {
         self.fault.send_replace(fault);
     }
 
     /// How many connections stand.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.open.load(Ordering::SeqCst)
     }
 }

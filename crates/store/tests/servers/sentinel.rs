@@ -7,16 +7,16 @@ use tempfile::TempDir;
 use super::process::Process;
 use super::{Server, connect, run, until};
 
-pub struct Sentinel {
-    pub servers: [Server; 2],
-    pub sentinel: Process,
+pub(crate) struct Sentinel {
+    pub(crate) servers: [Server; 2],
+    pub(crate) sentinel: Process,
     _folder: TempDir,
 }
 
 const NAME: &str = "main";
 
 impl Sentinel {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let primary = Server::with(&["--save", "", "--repl-diskless-sync-delay", "0"]);
         let port = primary.port().to_string();
         let replica = Server::with(&["--save", "", "--replicaof", "127.0.0.1", &port]);
@@ -51,16 +51,16 @@ impl Sentinel {
         this
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("redis+sentinel://127.0.0.1:{}/{NAME}", self.sentinel.port())
     }
 
-    pub async fn ask<T: redis::FromRedisValue>(&self, command: &str) -> T {
+    pub(crate) async fn ask<T: redis::FromRedisValue>(&self, command: &str) -> T {
         run(&mut connect(self.sentinel.port()).await, command).await
     }
 
     /// The port of the primary, as Sentinel has it.
-    pub async fn primary(&self) -> u16 {
+    pub(crate) async fn primary(&self) -> u16 {
         let [_, port]: [String; 2] =
             self.ask(&format!("SENTINEL get-master-addr-by-name {NAME}")).await;
         port.parse().unwrap()

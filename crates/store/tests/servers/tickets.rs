@@ -6,34 +6,34 @@ use countersign::{SessionKey, Spent, Ticket, Timestamp};
 use countersign_store::Store;
 use countersign_store::redis::RedisStore;
 
-pub const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
-pub const LIFE: Duration = Duration::from_secs(24 * 60);
+pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
+pub(crate) const LIFE: Duration = Duration::from_secs(24 * 60);
 
 /// Long enough for a machine that is busy; nothing waits for it to pass.
-pub async fn open(url: &str) -> RedisStore {
+pub(crate) async fn open(url: &str) -> RedisStore {
     open_with(url, "timeout=10s").await
 }
 
-pub async fn open_with(url: &str, query: &str) -> RedisStore {
+pub(crate) async fn open_with(url: &str, query: &str) -> RedisStore {
     RedisStore::open(format!("{url}?{query}").parse().unwrap(), "shop").await.unwrap()
 }
 
-pub fn session(number: u8) -> SessionKey {
+pub(crate) fn session(number: u8) -> SessionKey {
     SessionKey::from_bytes([number; 16])
 }
 
 /// The key of a session's record.
-pub fn record(number: u8) -> String {
+pub(crate) fn record(number: u8) -> String {
     format!("{{countersign:shop}}:s:{}", format!("{number:02x}").repeat(16))
 }
 
-pub const META: &str = "{countersign:shop}:meta";
+pub(crate) const META: &str = "{countersign:shop}:meta";
 
-pub async fn reserve(store: &RedisStore, number: u8, count: u32) -> Vec<Ticket> {
+pub(crate) async fn reserve(store: &RedisStore, number: u8, count: u32) -> Vec<Ticket> {
     try_reserve(store, number, count).await.expect("the store answers")
 }
 
-pub async fn try_reserve(store: &RedisStore, number: u8, count: u32) -> Option<Vec<Ticket>> {
+pub(crate) async fn try_reserve(store: &RedisStore, number: u8, count: u32) -> Option<Vec<Ticket>> {
     let (session, expires) = (session(number), NOW.plus(LIFE));
     let reserved = store.reserve(session, count, expires, NOW).await.ok()?;
     let incarnation = reserved.incarnation;
@@ -41,6 +41,6 @@ pub async fn try_reserve(store: &RedisStore, number: u8, count: u32) -> Option<V
     Some(reserved.serials.map(ticket).collect())
 }
 
-pub async fn spend(store: &RedisStore, ticket: Ticket) -> Spent {
+pub(crate) async fn spend(store: &RedisStore, ticket: Ticket) -> Spent {
     store.spend(ticket, 1, NOW.plus(LIFE), NOW).await.spent
 }

@@ -1,7 +1,4 @@
 //! The Redis store keeps the contract on a single server, in a cluster, and behind Sentinel.
-#![cfg(feature = "redis")]
-
-mod servers;
 
 use countersign_store::redis::RedisStore;
 
@@ -68,7 +65,8 @@ async fn open(url: &str) -> RedisStore {
 }
 
 mod single {
-    use super::{Held, open, servers::Server};
+    use super::{Held, open};
+    use crate::servers::Server;
 
     async fn store() -> Held<Server> {
         let server = Server::start();
@@ -79,7 +77,8 @@ mod single {
 }
 
 mod cluster {
-    use super::{Held, open, servers::cluster::Cluster};
+    use super::{Held, open};
+    use crate::servers::cluster::Cluster;
 
     async fn store() -> Held<Cluster> {
         let cluster = Cluster::start().await;
@@ -90,7 +89,8 @@ mod cluster {
 }
 
 mod sentinel {
-    use super::{Held, open, servers::sentinel::Sentinel};
+    use super::{Held, open};
+    use crate::servers::sentinel::Sentinel;
 
     async fn store() -> Held<Sentinel> {
         let sentinel = Sentinel::start().await;

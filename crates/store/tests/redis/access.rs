@@ -1,25 +1,22 @@
 //! Logging in, TLS, the ACL user that the documentation names, the keyring, and what reaches the log.
-#![cfg(feature = "redis")]
-
-mod servers;
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use crate::servers::cluster::Cluster;
+use crate::servers::process::Process;
+use crate::servers::tickets::{open, open_with, reserve, session, spend, try_reserve};
+use crate::servers::{Server, connect, run};
 use countersign::Spent;
 use countersign_store::Store;
 use countersign_store::redis::{OpenError, RedisConfig, RedisKeyring, RedisStore};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use servers::cluster::Cluster;
-use servers::process::Process;
-use servers::tickets::{open, open_with, reserve, session, spend, try_reserve};
-use servers::{Server, connect, run};
 use tempfile::TempDir;
 use tracing_subscriber::fmt::MakeWriter;
 use zeroize::Zeroizing;
 
 /// As the module's documentation has it.
-const ACL: &str = include_str!("../src/redis/user.acl");
+const ACL: &str = include_str!("../../src/redis/user.acl");
 
 async fn works(store: &RedisStore) -> bool {
     match try_reserve(store, 1, 2).await.as_deref() {
@@ -27,7 +24,7 @@ async fn works(store: &RedisStore) -> bool {
             spend(store, *one).await == Spent::First
                 && store.end(session(1)).await.is_ok()
                 && matches!(
-                    store.stored(session(1), servers::tickets::NOW).await,
+                    store.stored(session(1), crate::servers::tickets::NOW).await,
                     countersign::StoredToken::Missing
                 )
         }
@@ -182,7 +179,7 @@ async fn no_log_line_has_a_secret() {
     assert!(!works(&store).await);
     let error = keyring.swap(None, "k3yring").await.unwrap_err().to_string();
     server.process.restart();
-    servers::until("it is back", async || works(&store).await).await;
+    crate::servers::until("it is back", async || works(&store).await).await;
     let text = log.text();
     assert!(text.contains("Redis is away") && text.contains("Redis is back"), "{text}");
     for secret in ["hunter2", "k3yring"] {

@@ -1,17 +1,14 @@
 //! A slow, silent or broken connection to Redis: nothing is accepted without an answer, nobody waits for
 //! longer than configured, and nothing is left behind.
-#![cfg(feature = "redis")]
-
-mod servers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::servers::proxy::{Fault, Proxy};
+use crate::servers::tickets::{NOW, open_with, reserve, session, spend, try_reserve};
+use crate::servers::{Server, until};
 use countersign::{Spent, Ticket};
 use countersign_store::redis::RedisStore;
-use servers::proxy::{Fault, Proxy};
-use servers::tickets::{NOW, open_with, reserve, session, spend, try_reserve};
-use servers::{Server, until};
 
 const TIMEOUT: Duration = Duration::from_millis(50);
 /// No measurement: only that nobody waits for a fault to end, on a machine however busy.

@@ -1,16 +1,13 @@
 //! Whatever becomes of Redis, no ticket is accepted twice, and fresh ones are.
-#![cfg(feature = "redis")]
 
-mod servers;
-
-use countersign::{Spent, Timestamp};
-use countersign_store::Store;
-use servers::cluster::Cluster;
-use servers::sentinel::Sentinel;
-use servers::tickets::{
+use crate::servers::cluster::Cluster;
+use crate::servers::sentinel::Sentinel;
+use crate::servers::tickets::{
     LIFE, META, NOW, open, open_with, record, reserve, session, spend, try_reserve,
 };
-use servers::{Server, run, until};
+use crate::servers::{Server, run, until};
+use countersign::{Spent, Timestamp};
+use countersign_store::Store;
 use tempfile::TempDir;
 
 /// Fresh tickets come again, and work; until then everything is refused.
