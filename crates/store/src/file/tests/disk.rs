@@ -58,8 +58,15 @@ impl Disk {
         let database = open::builder().create_with_backend(disk.clone()).unwrap();
         open::initialise(&database).unwrap();
         database.close().unwrap();
-        disk.state().changes = 0;
+        disk.synced();
         disk
+    }
+
+    /// Nothing is pending; changes are counted from here.
+    pub(super) fn synced(&self) {
+        let mut state = self.state();
+        assert!(state.pending.is_empty(), "a closed file is on the disk");
+        state.changes = 0;
     }
 
     pub(super) fn opener(&self) -> Opener {

@@ -102,13 +102,33 @@ fn a_full_disk_refuses_until_there_is_room() {
     });
 }
 
+/// Tickets that are on the disk, unspent: losing their marks would bring them back.
+fn with_tickets(disk: &Disk) -> Vec<Ticket> {
+    let site = store(disk).unwrap().site("a");
+    let tickets = block_on(async {
+        let (one, two) = tokio::join!(reserve(&site, 0, 20), reserve(&site, 70, 20));
+        [one.unwrap(), two.unwrap()].concat()
+    });
+    drop(site);
+    disk.synced();
+    tickets
+}
+
 /// The power goes while the store is open: closing it would write what should be there already.
-fn work_until_power_loss(disk: &Disk, seed: u64) -> (Vec<Ticket>, Disk) {
+fn work_until_power_loss(disk: &Disk, tickets: &[Ticket], seed: u64) -> (Vec<Ticket>, Disk) {
     let store = store(disk);
-    let accepted = match &store {
-        Ok(store) => block_on(work(&store.site("a"), 6)),
-        Err(_) => Vec::new(),
-    };
+    let mut accepted = Vec::new();
+    if let Ok(store) = &store {
+        let site = store.site("a");
+        block_on(async {
+            for ticket in tickets {
+                if spend(&site, *ticket).await == Spent::First {
+                    accepted.push(*ticket);
+                }
+            }
+            accepted.extend(work(&site, 3).await);
+        });
+    }
     (accepted, disk.after_power_loss(bits(seed)))
 }
 
@@ -130,8 +150,9 @@ proptest! {
     fn power_may_go_at_any_moment(from in 0..400u64, seed: u64) {
         let case = format!("power lost at change {from}, seed {seed}");
         let disk = Disk::with_store();
+        let tickets = with_tickets(&disk);
         disk.fail(Some(Fault::at(from, u64::MAX, ErrorKind::Other)));
-        let (accepted, found) = work_until_power_loss(&disk, seed);
+        let (accepted, found) = work_until_power_loss(&disk, &tickets, seed);
         let store = store(&found).unwrap_or_else(|error| panic!("{error}: {case}"));
         let site = store.site("a");
         block_on(async {
@@ -145,8 +166,9 @@ proptest! {
     #[test]
     fn a_sync_that_forgets_never_brings_a_ticket_back(from in 0..200u64, count in 1..4u64, seed: u64) {
         let disk = Disk::with_store();
+        let tickets = with_tickets(&disk);
         disk.fail(Some(Fault { forgets: true, ..Fault::at(from, count, ErrorKind::Other) }));
-        let (accepted, found) = work_until_power_loss(&disk, seed);
+        let (accepted, found) = work_until_power_loss(&disk, &tickets, seed);
         if let Ok(store) = store(&found) {
             block_on(none_is_accepted_again(&store.site("a"), &accepted, "after a forgetful sync"));
         }
