@@ -146,13 +146,16 @@ impl FileSite {
         answered.await.ok()
     }
 
-    /// `None` when the queue is full.
+    /// `None` when the queue is full, or the file is closed.
     fn send(
         &self,
         what: What,
         now: Timestamp,
         answer: Option<oneshot::Sender<Answer>>,
     ) -> Option<()> {
+        if self.store.base.is_closed() {
+            return None;
+        }
         let request = Request { site: self.site.clone(), what, now, answer };
         self.store.queue.as_ref()?.try_send(request).ok()
     }

@@ -189,5 +189,6 @@ mod tests {
         assert_eq!(SiteRow::decode(&[0; 19]), None);
         assert!(Kept::decode(b"\0\0\0\0").is_none(), "a token without text");
         assert!(Kept::decode(&[0xff; 40]).is_none(), "not text");
+        assert!(Kept::decode(&[b'a'; 200]).is_none(), "longer than any token");
     }
 }

@@ -87,6 +87,10 @@ impl Base {
         }
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Acts on the file. Panics in the database are errors: a file can be damaged in ways that it
     /// does not expect.
     pub(super) fn with<T>(
