@@ -41,8 +41,11 @@ fn what_was_acknowledged_before_a_kill_is_never_accepted_again() {
         let store = FileStore::open(folder.path(), FileLimits::default())
             .unwrap_or_else(|error| panic!("round {round}: {error}"));
         let site = store.site("kill");
-        let life = *incarnation.get_or_insert(site.incarnation());
-        assert_eq!(site.incarnation(), life, "round {round}: tickets outlive a kill");
+        // A site that has given out no ticket yet is nowhere written down.
+        if !acknowledged.is_empty() {
+            let life = *incarnation.get_or_insert(site.incarnation());
+            assert_eq!(site.incarnation(), life, "round {round}: tickets outlive a kill");
+        }
         // All of them now and then; every time the latest, which are those in danger.
         let all = round % 50 == 49 || round == ROUNDS - 1;
         let replayed: Vec<_> =
