@@ -92,7 +92,8 @@ pub(crate) async fn agree(store: &impl Store, steps: Vec<Step>) {
                 assert!(first || !(alive && good), "{serial} refused: {:?}", answer.spent);
                 assert!(!first || alive && (good || doubtful), "{serial} was worth nothing");
                 assert_eq!(answer.fresh.is_some(), first && replace > 0);
-                if !first && doubtful {
+                // Refused past its time, it may still be good if the session then gets more.
+                if !first && (good || doubtful) {
                     model.doubtful.insert(serial);
                 }
                 if let Some(fresh) = answer.fresh {
