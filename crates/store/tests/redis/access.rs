@@ -3,10 +3,6 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use crate::servers::cluster::Cluster;
-use crate::servers::process::Process;
-use crate::servers::tickets::{open, open_with, reserve, session, spend, try_reserve};
-use crate::servers::{Server, connect, run};
 use countersign::Spent;
 use countersign_store::Store;
 use countersign_store::redis::{OpenError, RedisConfig, RedisKeyring, RedisStore};
@@ -14,6 +10,11 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 use tracing_subscriber::fmt::MakeWriter;
 use zeroize::Zeroizing;
+
+use crate::servers::cluster::Cluster;
+use crate::servers::process::Process;
+use crate::servers::tickets::{open, open_with, reserve, session, spend, try_reserve};
+use crate::servers::{Server, connect, run};
 
 /// As the module's documentation has it.
 const ACL: &str = include_str!("../../src/redis/user.acl");

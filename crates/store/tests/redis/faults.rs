@@ -4,11 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use countersign::{Spent, Ticket};
+use countersign_store::redis::RedisStore;
+
 use crate::servers::proxy::{Fault, Proxy};
 use crate::servers::tickets::{NOW, open_with, reserve, session, spend, try_reserve};
 use crate::servers::{Server, until};
-use countersign::{Spent, Ticket};
-use countersign_store::redis::RedisStore;
 
 const TIMEOUT: Duration = Duration::from_millis(50);
 /// No measurement: only that nobody waits for a fault to end, on a machine however busy.

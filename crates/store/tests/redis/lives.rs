@@ -1,14 +1,18 @@
 //! Whatever becomes of Redis, no ticket is accepted twice, and fresh ones are.
 
+use std::sync::Arc;
+
+use countersign::{Spent, Timestamp};
+use countersign_store::Store;
+use tempfile::TempDir;
+
 use crate::servers::cluster::Cluster;
+use crate::servers::proxy::{Fault, Proxy};
 use crate::servers::sentinel::Sentinel;
 use crate::servers::tickets::{
     LIFE, META, NOW, open, open_with, record, reserve, session, spend, try_reserve,
 };
-use crate::servers::{Server, run, until};
-use countersign::{Spent, Timestamp};
-use countersign_store::Store;
-use tempfile::TempDir;
+use crate::servers::{Server, until};
 
 /// Fresh tickets come again, and work; until then everything is refused.
 async fn recovers(store: &countersign_store::redis::RedisStore, number: u8) {
@@ -120,36 +124,36 @@ async fn a_primary_demoted_and_promoted_behind_the_connection_is_another_life() 
     }
 }
 
-/// The demotion waits inside Redis behind the very batch that spends.
+/// The spend has done its work, and its confirmation is still on the way.
 #[tokio::test]
 async fn a_demotion_between_the_spend_and_its_confirmation_is_no_first() {
-    let (server, other) = (Server::start(), Server::start());
-    let store = open_with(&server.url(), "timeout=2s").await;
-    let mut seen = Vec::new();
-    for round in 0..30 {
-        let Some(tickets) = try_reserve(&store, 1, 8).await else { continue };
-        let flip = async {
-            let mut connection = server.connect().await;
-            let () = run(&mut connection, &format!("REPLICAOF 127.0.0.1 {}", other.port())).await;
-            let () = run(&mut connection, "REPLICAOF NO ONE").await;
-        };
-        let spends = async {
-            let mut accepted = Vec::new();
-            for ticket in &tickets {
-                if spend(&store, *ticket).await == Spent::First {
-                    accepted.push(*ticket);
-                }
-            }
-            accepted
-        };
-        let ((), accepted) = tokio::join!(flip, spends);
-        seen.extend(accepted);
-        recovers(&store, 2).await;
-        for ticket in &seen {
-            assert_ne!(spend(&store, *ticket).await, Spent::First, "{ticket:?} in round {round}");
+    const INFO: &str = "*2\r\n$4\r\nINFO\r\n$11\r\nreplication\r\n";
+    for (case, commands, expected) in [
+        ("nothing", &[][..], Spent::First),
+        ("demoted", &["REPLICAOF 127.0.0.1 1"], Spent::Unavailable),
+        ("and promoted", &["REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"], Spent::Unavailable),
+    ] {
+        let server = Server::start();
+        let proxy = Proxy::start(server.port()).await;
+        let store = Arc::new(open_with(&proxy.url(), "timeout=10s").await);
+        let ticket = reserve(&store, 1, 1).await[0];
+        let record = async || server.run::<Vec<u8>>(&format!("GET {}", record(1))).await;
+        let before = record().await;
+        proxy.set(Fault::HoldEnd(INFO.len()));
+        let spending = store.clone();
+        let answer = tokio::spawn(async move { spend(&spending, ticket).await });
+        until("the mark is made", async || record().await != before).await;
+        assert!(!answer.is_finished(), "{case}: nobody has an answer yet");
+        for command in commands {
+            let () = server.run(command).await;
         }
+        proxy.set(Fault::None);
+        assert_eq!(answer.await.unwrap(), expected, "{case}");
+
+        let () = server.run("REPLICAOF NO ONE").await;
+        recovers(&store, 2).await;
+        assert_ne!(spend(&store, ticket).await, Spent::First, "{case}");
     }
-    assert!(!seen.is_empty(), "something must have been at stake");
 }
 
 #[tokio::test]
@@ -335,6 +339,22 @@ async fn two_stores_are_one() {
     assert_eq!(spend(&one, c).await, Spent::First);
     one.end(session(1)).await.unwrap();
     assert_eq!(spend(&two, b).await, Spent::Unknown);
+}
+
+/// A gateway has a connection for each thread, and what one of them learns the others must not doubt.
+#[test]
+fn connections_of_one_store_follow_one_anothers_claims() {
+    let build = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (one, two) = (build(), build());
+    let server = Server::start();
+    let store = one.block_on(open(&server.url()));
+    let before = two.block_on(reserve(&store, 1, 1))[0];
+    let () = one.block_on(server.run("FLUSHALL"));
+    let after = one.block_on(reserve(&store, 1, 1))[0];
+    assert_ne!(before.incarnation, after.incarnation);
+    assert_eq!(two.block_on(spend(&store, after)), Spent::First);
+    assert_eq!(one.block_on(spend(&store, after)), Spent::Already);
+    assert_eq!(two.block_on(spend(&store, before)), Spent::Unknown);
 }
 
 #[tokio::test]
