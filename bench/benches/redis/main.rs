@@ -1,7 +1,8 @@
 //! What the Redis store costs, beside what Redis can do: spends a second against `redis-benchmark`, memory a
 //! session, and how long a request waits when Redis does not answer.
 //!
-//! Server, peer and store take turns on the same machine. Without `--bench` everything is run once, small.
+//! Server, peer and store take turns on the same machine. `-- rates`, `-- memory` and `-- waits` run one part.
+//! Without `--bench` everything is run once, small.
 
 mod memory;
 mod rates;
@@ -32,10 +33,25 @@ fn main() -> Outcome {
         println!("redis-server is not installed (apt-get install redis-server): nothing measured");
         return Ok(());
     }
-    let scale = if std::env::args().any(|argument| argument == "--bench") { MEASURE } else { TRY };
-    rates::measure(scale)?;
-    memory::measure(scale)?;
-    waits::measure(scale)
+    let mut scale =
+        if std::env::args().any(|argument| argument == "--bench") { MEASURE } else { TRY };
+    if let Some(rounds) =
+        std::env::var("COUNTERSIGN_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok())
+    {
+        scale.rounds = rounds;
+    }
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wants = |part: &str| filter.as_ref().is_none_or(|filter| part.contains(filter.as_str()));
+    if wants("rates") {
+        rates::measure(scale)?;
+    }
+    if wants("memory") {
+        memory::measure(scale)?;
+    }
+    if wants("waits") {
+        waits::measure(scale)?;
+    }
+    Ok(())
 }
 
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {

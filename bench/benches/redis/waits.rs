@@ -29,7 +29,7 @@ pub(crate) fn measure(scale: Scale) -> Outcome {
 async fn waits(server: &Server, scale: Scale) -> Outcome<Vec<f64>> {
     let config = format!("{}?timeout={}ms", server.url(), TIMEOUT.as_millis()).parse()?;
     let store = RedisStore::open(config, "bench").await?;
-    let tickets = issue(&store, 0, if scale.rounds > 1 { 2000 } else { 20 }).await?;
+    let tickets = issue(&store, 0, (scale.requests / 25).max(20)).await?;
     server.signal("-STOP")?;
     let mut waits = Vec::with_capacity(tickets.len());
     for tickets in tickets.chunks(100) {
