@@ -50,9 +50,14 @@ impl Case {
 
     /// Who takes part. The first is what the others are compared with.
     pub(crate) const fn contenders(self) -> &'static [Contender] {
-        use Contender::{Caddy, ForwardAuth, Gateway, HaProxy, Nginx, NginxAsking, NginxSubFilter};
+        use Contender::{
+            Caddy, ForwardAuth, ForwardAuthFile, Gateway, HaProxy, Nginx, NginxAsking,
+            NginxSubFilter,
+        };
         match self {
-            Self::Get | Self::Post => &[Nginx, NginxAsking, HaProxy, Caddy, Gateway, ForwardAuth],
+            Self::Get | Self::Post => {
+                &[Nginx, NginxAsking, HaProxy, Caddy, Gateway, ForwardAuth, ForwardAuthFile]
+            }
             // A form's body never reaches a forward-auth service, so there is nothing to compare.
             Self::Form => &[Nginx, HaProxy, Caddy, Gateway],
             Self::Page => &[Nginx, NginxSubFilter, HaProxy, Caddy, Gateway],
@@ -62,12 +67,15 @@ impl Case {
 
     /// The bars of this case.
     pub(crate) const fn targets(self) -> &'static [Target] {
-        use Contender::{ForwardAuth, Gateway, Nginx, NginxAsking, NginxSubFilter};
+        use Contender::{
+            ForwardAuth, ForwardAuthFile, Gateway, Nginx, NginxAsking, NginxSubFilter,
+        };
         match self {
             Self::Get | Self::Post => &[
                 Target { contender: Gateway, beside: Nginx, at_most: 1.15 },
                 Target { contender: Gateway, beside: NginxAsking, at_most: 1.0 },
                 Target { contender: ForwardAuth, beside: Nginx, at_most: 1.8 },
+                Target { contender: ForwardAuthFile, beside: Nginx, at_most: 1.8 },
             ],
             Self::Form => &[Target { contender: Gateway, beside: Nginx, at_most: 1.25 }],
             Self::Page => &[Target { contender: Gateway, beside: NginxSubFilter, at_most: 3.0 }],

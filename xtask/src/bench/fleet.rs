@@ -37,6 +37,8 @@ pub(crate) enum Contender {
     Gateway,
     /// nginx asking countersign. Both count.
     ForwardAuth,
+    /// The same over a socket file.
+    ForwardAuthFile,
 }
 
 impl Contender {
@@ -49,6 +51,7 @@ impl Contender {
             Self::Caddy => "Caddy",
             Self::Gateway => "countersign",
             Self::ForwardAuth => "nginx + countersign",
+            Self::ForwardAuthFile => "the same, unix socket",
         }
     }
 }
@@ -63,6 +66,8 @@ pub(crate) struct Fleet {
     gateway: Server,
     nginx_before_forward_auth: Server,
     forward_auth: Server,
+    nginx_before_file: Server,
+    forward_auth_file: Server,
     pub(crate) slow_app: SlowApp,
     _app: Server,
     _folder: TempDir,
@@ -79,29 +84,34 @@ impl Fleet {
             ("@PAGE@", page.to_string_lossy().into_owned()),
             ("@KEYRING@", folder.path().join("keyring.toml").to_string_lossy().into_owned()),
             ("@SLOW@", slow_app.address.port().to_string()),
+            ("@SOCKET@", folder.path().join("socket").to_string_lossy().into_owned()),
             ("@HEAD_INSERT@", HEAD_INSERT.to_owned()),
             ("@FORM_INSERT@", FORM_INSERT.to_owned()),
         ];
         let app = Server::start(configs, &settings, APP_CORE, &nginx("upstream.conf"))?;
         settings.push(("@UPSTREAM@", app.address.port().to_string()));
         let start = |command: &[&str]| Server::start(configs, &settings, PROXY_CORE, command);
-        let asking = |verdicts: &Server| {
+        let asking = |verdicts: String| {
             let mut settings = settings.clone();
-            settings.push(("@AUTH@", verdicts.address.port().to_string()));
+            settings.push(("@AUTH@", verdicts));
             Server::start(configs, &settings, PROXY_CORE, &nginx("nginx-auth-request.conf"))
         };
         let binary = binary.to_str().ok_or("the path of the built program is not UTF-8")?;
         let gateway = start(&[binary, "serve", "--config", "countersign.toml"])?;
         let forward_auth = start(&[binary, "serve", "--config", "countersign-forward-auth.toml"])?;
+        let forward_auth_file = start(&[binary, "serve", "--config", "countersign-socket.toml"])?;
+        let socket = format!("unix:{}", folder.path().join("socket").display());
         Ok(Self {
             nginx: start(&nginx("nginx.conf"))?,
-            nginx_asking: asking(&app)?,
+            nginx_asking: asking(app.address.to_string())?,
             nginx_sub_filter: start(&nginx("nginx-sub-filter.conf"))?,
             haproxy: start(&["haproxy", "-q", "-f", "haproxy.cfg"])?,
             caddy: start(&["caddy", "run", "--config", "Caddyfile", "--adapter", "caddyfile"])?,
-            nginx_before_forward_auth: asking(&forward_auth)?,
+            nginx_before_forward_auth: asking(forward_auth.address.to_string())?,
             gateway,
             forward_auth,
+            nginx_before_file: asking(socket)?,
+            forward_auth_file,
             slow_app,
             _app: app,
             _folder: folder,
@@ -123,6 +133,7 @@ impl Fleet {
         let front = self.front(contender).cpu_time()?;
         let behind = match contender {
             Contender::ForwardAuth => self.forward_auth.cpu_time()?,
+            Contender::ForwardAuthFile => self.forward_auth_file.cpu_time()?,
             _ => Duration::ZERO,
         };
         Ok(front + behind)
@@ -133,6 +144,7 @@ impl Fleet {
         for (contender, cases) in [
             (Contender::Gateway, &[Case::Post, Case::Form] as &[_]),
             (Contender::ForwardAuth, &[Case::Post]),
+            (Contender::ForwardAuthFile, &[Case::Post]),
         ] {
             credentials::prove(contender.name(), self.address(contender), credentials, cases)?;
         }
@@ -148,6 +160,7 @@ impl Fleet {
             Contender::Caddy => &self.caddy,
             Contender::Gateway => &self.gateway,
             Contender::ForwardAuth => &self.nginx_before_forward_auth,
+            Contender::ForwardAuthFile => &self.nginx_before_file,
         }
     }
 }
