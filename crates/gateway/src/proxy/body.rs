@@ -208,15 +208,12 @@ impl Body for Inbound {
     }
 }
 
-/// An upstream's body, which drives the connection that it comes over. At its end the connection goes
-/// back to the pool.
+/// An upstream's body. At its end the connection goes back to the pool.
 pub(crate) struct UpstreamBody {
     incoming: Incoming,
     lease: Option<Lease>,
     stall: Duration,
     timer: Option<Pin<Box<Sleep>>>,
-    /// How it broke off, once that is known.
-    broken: Option<hyper::Error>,
 }
 
 /// Why an upstream's body came to no good end.
@@ -248,7 +245,7 @@ impl std::error::Error for UpstreamBodyError {
 
 impl UpstreamBody {
     pub(crate) fn new(incoming: Incoming, lease: Option<Lease>, stall: Duration) -> Self {
-        let mut body = Self { incoming, lease, stall, timer: None, broken: None };
+        let mut body = Self { incoming, lease, stall, timer: None };
         body.release_at_end();
         body
     }
@@ -271,15 +268,7 @@ impl Body for UpstreamBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, UpstreamBodyError>>> {
         let this = &mut *self;
-        if let Some(error) = this.broken.take() {
-            return Poll::Ready(Some(Err(UpstreamBodyError::Broken(error))));
-        }
-        let mut incoming = Pin::new(&mut this.incoming);
-        let polled = match &mut this.lease {
-            Some(lease) => lease.poll_for(context, |quiet| incoming.as_mut().poll_frame(quiet)),
-            None => incoming.poll_frame(context),
-        };
-        match polled {
+        match Pin::new(&mut this.incoming).poll_frame(context) {
             Poll::Pending => {
                 let stall = this.stall;
                 let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(stall)));
@@ -289,11 +278,7 @@ impl Body for UpstreamBody {
             }
             Poll::Ready(Some(Err(error))) => {
                 this.lease = None;
-                // What came before goes to the client first: on an error, hyper drops what it has not
-                // written yet.
-                this.broken = Some(error);
-                context.waker().wake_by_ref();
-                Poll::Pending
+                Poll::Ready(Some(Err(UpstreamBodyError::Broken(error))))
             }
             Poll::Ready(frame) => {
                 this.timer = None;

@@ -1,6 +1,5 @@
 //! The way to an upstream and back: bodies, header fields, connections.
 
 pub(crate) mod body;
-mod connection;
 pub(crate) mod headers;
 pub(crate) mod pool;

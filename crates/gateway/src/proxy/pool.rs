@@ -9,22 +9,21 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use countersign_tower::HeldBody;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::client::conn::http2;
+use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::body::{Inbound, Progress};
-use super::connection::Http1;
 use crate::config::{Protocol, UpstreamUrl};
+use crate::wire::Joined;
 
 /// A request's body on its way to an upstream.
 pub(crate) type Outgoing = HeldBody<Inbound>;
@@ -32,9 +31,8 @@ pub(crate) type Outgoing = HeldBody<Inbound>;
 /// Connections without a request that one thread keeps for one upstream.
 const MOST_IDLE: usize = 256;
 
-/// One is kept for so many rounds of its keeper. Upstreams close theirs too, which is noticed at once.
-const LONGEST_IDLE: u8 = 5;
-const ROUND: Duration = Duration::from_secs(10);
+/// How long one is kept. Upstreams close theirs too, which is noticed at once.
+const LONGEST_IDLE: Duration = Duration::from_secs(50);
 
 /// An upstream, and how it is connected to.
 pub(crate) struct Upstream {
@@ -61,12 +59,12 @@ pub(crate) enum ExchangeError {
 /// A connection in use.
 pub(crate) struct Lease {
     upstream: Arc<Upstream>,
-    connection: Box<Http1>,
+    sender: http1::SendRequest<Outgoing>,
 }
 
 struct Idle {
-    connection: Box<Http1>,
-    rounds_left: u8,
+    sender: http1::SendRequest<Outgoing>,
+    since: Instant,
 }
 
 /// The connections to one upstream.
@@ -74,8 +72,6 @@ struct Shelf {
     id: u64,
     upstream: Weak<Upstream>,
     idle: Vec<Idle>,
-    /// Of the task that looks after the idle ones.
-    keeper: Waker,
     /// One connection of HTTP/2 serves all requests.
     shared: Option<http2::SendRequest<Outgoing>>,
 }
@@ -85,7 +81,7 @@ thread_local! {
 }
 
 enum Connection {
-    Http1(Box<Http1>),
+    Http1(http1::SendRequest<Outgoing>),
     Http2(http2::SendRequest<Outgoing>),
 }
 
@@ -122,9 +118,12 @@ impl Upstream {
                 None => Box::pin(self.connect(false)).await?,
             };
             let tried = match connection {
-                Connection::Http1(mut connection) => {
-                    let tried = connection.exchange(request).await;
-                    tried.map(|response| (response, self.lease(connection, progress)))
+                Connection::Http1(mut sender) => {
+                    if poll_fn(|context| sender.poll_ready(context)).await.is_err() && is_kept {
+                        continue;
+                    }
+                    let tried = sender.try_send_request(request).await;
+                    tried.map(|response| (response, self.lease(sender, progress)))
                 }
                 Connection::Http2(mut sender) => {
                     if poll_fn(|context| sender.poll_ready(context)).await.is_err() {
@@ -151,39 +150,40 @@ impl Upstream {
         self: &Arc<Self>,
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, ExchangeError> {
-        let exchanged = match self.connect(true).await? {
-            Connection::Http1(mut connection) => {
-                let exchanged = connection.exchange(request).await;
-                connection.detach();
-                exchanged
+        match self.connect(true).await? {
+            Connection::Http1(mut sender) => {
+                sender.send_request(request).await.map_err(ExchangeError::Broken)
             }
-            Connection::Http2(mut sender) => sender.try_send_request(request).await,
-        };
-        exchanged.map_err(|error| ExchangeError::Broken(error.into_error()))
+            Connection::Http2(mut sender) => {
+                sender.send_request(request).await.map_err(ExchangeError::Broken)
+            }
+        }
     }
 
-    /// Whoever reads the response drives the connection. But if the response is there before the
-    /// request's end, the rest of the request must not wait until somebody reads the response.
+    /// A connection over which the rest of a request still comes when the response is there is not
+    /// kept: the next request over it would wait for another client's upload.
     fn lease(
         self: &Arc<Self>,
-        connection: Box<Http1>,
+        sender: http1::SendRequest<Outgoing>,
         progress: Option<&Progress>,
     ) -> Option<Lease> {
-        if progress.is_some_and(|progress| !progress.is_over()) {
-            connection.detach();
-            return None;
-        }
-        Some(Lease { upstream: self.clone(), connection })
+        let is_over = progress.is_none_or(Progress::is_over);
+        is_over.then(|| Lease { upstream: self.clone(), sender })
     }
 
-    fn kept(&self) -> Option<Connection> {
+    fn kept(self: &Arc<Self>) -> Option<Connection> {
         SHELVES.with_borrow_mut(|shelves| {
             let shelf = shelves.iter_mut().find(|shelf| shelf.id == self.id)?;
             if let Some(shared) = &shelf.shared {
                 return Some(Connection::Http2(shared.clone()));
             }
             // The one used last is the one least likely to be closed.
-            shelf.idle.pop().map(|idle| Connection::Http1(idle.connection))
+            while let Some(Idle { sender, since }) = shelf.idle.pop() {
+                if !sender.is_closed() && since.elapsed() < LONGEST_IDLE {
+                    return Some(Connection::Http1(sender));
+                }
+            }
+            None
         })
     }
 
@@ -243,15 +243,10 @@ impl Upstream {
     fn with_shelf(self: &Arc<Self>, change: impl FnOnce(&mut Shelf)) {
         SHELVES.with_borrow_mut(|shelves| {
             let at = shelves.iter().position(|shelf| shelf.id == self.id).unwrap_or_else(|| {
-                let (upstream, keeper) = (Arc::downgrade(self), Waker::noop().clone());
-                tokio::spawn(keep(self.id));
-                shelves.push(Shelf {
-                    id: self.id,
-                    upstream,
-                    idle: Vec::new(),
-                    keeper,
-                    shared: None,
-                });
+                // A reload may have left connections behind that nobody will ask for again.
+                shelves.retain(|shelf| shelf.upstream.strong_count() > 0);
+                let upstream = Arc::downgrade(self);
+                shelves.push(Shelf { id: self.id, upstream, idle: Vec::new(), shared: None });
                 shelves.len() - 1
             });
             if let Some(shelf) = shelves.get_mut(at) {
@@ -261,67 +256,28 @@ impl Upstream {
     }
 }
 
-/// Lets idle connections go: those that the upstream closes at once, others when nobody needs them
-/// for long, and all when a reload has left them behind.
-async fn keep(id: u64) {
-    let mut rounds = interval(ROUND);
-    while poll_fn(|context| {
-        with_kept(id, |shelf| shelf.let_ended_go(context));
-        rounds.poll_tick(context).map(|_| with_kept(id, Shelf::let_old_go).is_some())
-    })
-    .await
-    {}
-}
-
-/// Does something with a shelf whose upstream is still there.
-fn with_kept(id: u64, change: impl FnOnce(&mut Shelf)) -> Option<()> {
-    SHELVES.with_borrow_mut(|shelves| {
-        shelves.retain(|shelf| shelf.id != id || shelf.upstream.strong_count() > 0);
-        shelves.iter_mut().find(|shelf| shelf.id == id).map(change)
-    })
-}
-
-impl Shelf {
-    fn let_ended_go(&mut self, context: &mut Context<'_>) {
-        self.keeper.clone_from(context.waker());
-        self.idle.retain_mut(|idle| !idle.connection.has_ended(&self.keeper));
-    }
-
-    fn let_old_go(&mut self) {
-        self.idle.retain_mut(|idle| {
-            idle.rounds_left = idle.rounds_left.saturating_sub(1);
-            idle.rounds_left > 0
-        });
-    }
-}
-
 async fn http1<T>(stream: T) -> Result<Connection, ExchangeError>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
-    Http1::begin(stream).await.map(Connection::Http1).map_err(ExchangeError::Handshake)
+    let (sender, connection) = http1::Builder::new()
+        .handshake(TokioIo::new(Joined(stream)))
+        .await
+        .map_err(ExchangeError::Handshake)?;
+    tokio::spawn(connection.with_upgrades());
+    Ok(Connection::Http1(sender))
 }
 
 impl Lease {
-    /// Waits for something that the connection brings about.
-    pub(super) fn poll_for<R>(
-        &mut self,
-        context: &mut Context<'_>,
-        wanted: impl FnMut(&mut Context<'_>) -> Poll<R>,
-    ) -> Poll<R> {
-        self.connection.poll_for(context, wanted)
-    }
-
     /// The response is at its end: the connection can take another request.
     pub(super) fn give_back(self) {
-        let Self { upstream, connection } = self;
-        if !connection.is_ready() {
+        let Self { upstream, sender } = self;
+        if sender.is_closed() {
             return;
         }
         upstream.with_shelf(|shelf| {
             if shelf.idle.len() < MOST_IDLE {
-                connection.rest(&shelf.keeper);
-                shelf.idle.push(Idle { connection, rounds_left: LONGEST_IDLE });
+                shelf.idle.push(Idle { sender, since: Instant::now() });
             }
         });
     }

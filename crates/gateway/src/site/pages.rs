@@ -4,7 +4,7 @@ use countersign::Pattern;
 use countersign_tower::Csrf;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::{Method, Response, StatusCode};
 use http_body_util::{Either, Full};
 use url::Url;
 
@@ -74,7 +74,7 @@ impl Backstage {
                 html::amend(response.headers_mut());
                 None
             }
-            (recipient, false) => self.page(&csrf, recipient, url, response.headers()).await,
+            (recipient, false) => self.page(&csrf, recipient, url, &response).await,
         };
         let (mut head, body) = response.into_parts();
         let body = match (body, page) {
@@ -88,12 +88,12 @@ impl Backstage {
         Response::from_parts(head, body)
     }
 
-    async fn page(
+    async fn page<B>(
         &self,
         csrf: &Csrf,
         recipient: &Recipient,
         url: Url,
-        response: &HeaderMap,
+        response: &Response<B>,
     ) -> Option<Page> {
         let html = self.site.config.html?;
         let policy = &self.site.config.policy;
@@ -109,8 +109,11 @@ impl Backstage {
             Some(Pattern::OneTime) => Tokens::OneTime(tokens.into()),
             _ => Tokens::Shared(csrf.masked(tokens.first()?)),
         };
-        let script =
-            if html.script { ScriptTag::permitted(SCRIPT_PATH, &url, response) } else { None };
+        let script = if html.script {
+            ScriptTag::permitted(SCRIPT_PATH, &url, response.headers())
+        } else {
+            None
+        };
         Some(Page {
             url,
             field: rules.field.clone().unwrap_or_default(),

@@ -325,13 +325,14 @@ async fn a_connection_with_an_unfinished_upload_is_not_used_again() {
     let gateway = Running::before(app, "", "");
     let mut uploader = Client::connect(gateway.address()).await;
     assert_eq!(uploader.ask(UPLOAD).await.text(), "ok");
-    for _ in 0..2 {
+    // Each thread keeps connections of its own, and has some of these clients.
+    for _ in 0..20 {
         let mut other = Client::connect(gateway.address()).await;
-        assert_eq!(other.ask(GET).await.text(), "ok");
+        // The upload would be given up after 30 seconds.
+        let answer = timeout(Duration::from_secs(10), other.ask(GET)).await;
+        assert_eq!(answer.unwrap().text(), "ok");
     }
-    // Threads keep connections of their own, so the others may have had one or two.
-    let connections = connections.load(Ordering::SeqCst);
-    assert!((2..=3).contains(&connections), "{connections}");
+    assert!(connections.load(Ordering::SeqCst) > 1);
 }
 
 #[tokio::test]
