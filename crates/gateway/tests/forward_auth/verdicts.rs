@@ -139,7 +139,7 @@ async fn nginx_may_ask_over_a_socket_file() {
                 policy = { dialect = \"standard\" }\n";
     let config = config_in(folder.path(), text);
     let before = Gateway::start(config.clone()).expect("a gateway");
-    let error = Gateway::start(config.clone()).err().expect("somebody listens there");
+    let error = Gateway::start(config.clone()).expect_err("somebody listens there");
     let file = format!("unix:{}", folder.path().join("countersign.sock").display());
     assert!(error.to_string().contains(&file), "{error}");
     before.drain();
