@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use countersign_gateway::{Gateway, GatewayError};
+use countersign_gateway::Gateway;
 use serde_json::{Value, json};
 
 use crate::common::client::{Answer, Client};
@@ -28,22 +28,17 @@ pub(crate) fn be_a_gateway_if_told() {
     match Gateway::start(read(&folder, &text).unwrap()) {
         Ok(gateway) => {
             let addresses = gateway.addresses();
-            let address = |address: Option<SocketAddr>| address.map(|address| address.to_string());
             say(&json!({
-                "listen": address(addresses.listen.first().copied()),
-                "asked": address(addresses.forward_auth),
-                "grpc": address(addresses.grpc),
+                "listen": addresses.listen.first().map(ToString::to_string),
+                "asked": addresses.forward_auth.as_ref().map(ToString::to_string),
+                "grpc": addresses.grpc.map(|address| address.to_string()),
             }));
             let _ = std::io::stdin().read_to_end(&mut Vec::new());
             gateway.drain();
         }
-        Err(error) => say(&json!({ "error": error_text(&error) })),
+        Err(error) => say(&json!({ "error": error.to_string() })),
     }
     std::process::exit(0);
-}
-
-fn error_text(error: &GatewayError) -> String {
-    error.to_string()
 }
 
 fn say(line: &Value) {
