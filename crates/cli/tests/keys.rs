@@ -1,6 +1,10 @@
 //! `keys`: made, rotated, retired, and never shown.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must end")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must end"
+)]
 
 mod command;
 

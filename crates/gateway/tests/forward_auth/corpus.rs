@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::{Bind, Scheme, Ticket};
-use countersign_gateway::Environment;
+use countersign_gateway::{Environment, KeyringPlace};
 use countersign_store::{Limits, MemoryStore, Reserved, Store};
 use countersign_tower::ManualClock;
 

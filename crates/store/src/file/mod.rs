@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use countersign::{Incarnation, SessionKey, Spent, StoredToken, Ticket, Timestamp, Token};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 pub use open::OpenError;
 
@@ -47,6 +48,9 @@ const QUEUE: usize = 4096;
 /// A full or failing disk is tried again soon, and then twice a second.
 const PATIENCE: Patience =
     Patience { first: Duration::from_millis(10), most: Duration::from_millis(500) };
+
+/// A disk that takes longer has stopped, even if it does not say so.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// How much a [`FileStore`] may hold for each of its sites.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +88,8 @@ struct Inner {
 }
 
 impl FileStore {
-    /// Opens `store.redb` in this folder. Makes both where they are missing, for this user alone.
+    /// Opens `store.redb` in this folder. Makes both where they are missing, for this user alone. Its
+    /// sites must be asked on a Tokio runtime with time enabled.
     ///
     /// # Errors
     /// When another process has it open, or it is not such a file, or it cannot be read or written.
@@ -143,7 +148,7 @@ impl FileSite {
     async fn ask(&self, what: What, now: Timestamp) -> Option<Answer> {
         let (answer, answered) = oneshot::channel();
         self.send(what, now, Some(answer))?;
-        answered.await.ok()
+        timeout(LONGEST_WAIT, answered).await.ok()?.ok()
     }
 
     /// `None` when the queue is full, or the file is closed.
