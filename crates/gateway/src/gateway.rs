@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use countersign::Keyring;
 use countersign_store::MemoryStore;
 use countersign_tower::{Clock, SystemClock};
 use socket2::Socket;
@@ -171,14 +172,20 @@ impl Gateway {
     }
 
     /// Whether the keys are no longer those in operation, where nobody but the gateway can notice:
-    /// in the store. A store that does not answer has not changed.
+    /// in the store. A store that does not answer has not changed; one that has lost them gets them
+    /// back.
     #[must_use]
     pub fn keys_have_changed(&self) -> bool {
         let state = self.shared.state.load();
         let Some(place @ KeyringPlace::Store(_)) = &state.config.keyring else { return false };
-        place
-            .load()
-            .is_ok_and(|ring| ring.is_some_and(|ring| ring.to_toml() != state.keyring.to_toml()))
+        match place.load() {
+            Ok(Some(ring)) => ring.to_toml() != state.keyring.to_toml(),
+            Ok(None) => {
+                put_back(place, &state.keyring);
+                false
+            }
+            Err(_) => false,
+        }
     }
 
     /// Counts a configuration that could not even be read, as an attempt to reload that failed.
@@ -226,6 +233,19 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
+    }
+}
+
+/// Keys that were lost with the store's data. Another instance that starts now would make others, and
+/// every token would be refused somewhere.
+fn put_back(place: &KeyringPlace, ring: &Keyring) {
+    match place.restore(ring) {
+        Ok(_) => {
+            tracing::warn!(target: "countersign", "the keys in {place} were lost, and are put back");
+        }
+        Err(error) => {
+            tracing::warn!(target: "countersign", %error, "the keys in the store are lost");
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The stores of all sites, and the thread on which those live that need one.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign_store::{AnyStore, Limits, MemoryStore, OpenError, StoreUrl, Stores};
 use rand::Rng;
@@ -22,9 +23,16 @@ pub enum StoresError {
 pub(crate) struct OpenStores {
     /// A test's own.
     given: Option<Arc<MemoryStore>>,
-    /// Where it is not this process's memory: the place, and what looks after it also when no
-    /// request does.
-    outside: Option<(Stores, Runtime)>,
+    /// Where it is not this process's memory.
+    outside: Option<Outside>,
+}
+
+struct Outside {
+    stores: Stores,
+    /// Looks after them also when no request does.
+    keeper: Runtime,
+    /// Whether Redis' settings were looked at.
+    warned: AtomicBool,
 }
 
 impl OpenStores {
@@ -33,9 +41,10 @@ impl OpenStores {
         given: Option<Arc<MemoryStore>>,
     ) -> Result<Self, StoresError> {
         let Some(stores) = Stores::open(url)? else { return Ok(Self { given, outside: None }) };
-        let keeper =
-            Builder::new_multi_thread().worker_threads(1).thread_name("store").enable_all().build();
-        Ok(Self { given, outside: Some((stores, keeper?)) })
+        let mut builder = Builder::new_multi_thread();
+        let keeper = builder.worker_threads(1).thread_name("store").enable_all().build()?;
+        let outside = Outside { stores, keeper, warned: AtomicBool::new(false) };
+        Ok(Self { given, outside: Some(outside) })
     }
 
     /// The store of the site called `name`.
@@ -43,22 +52,35 @@ impl OpenStores {
         if let Some(given) = &self.given {
             return Ok(AnyStore::Memory(given.clone()));
         }
-        let Some((stores, keeper)) = &self.outside else {
+        let Some(outside) = &self.outside else {
             return Ok(MemoryStore::new(rand::rng().next_u64(), Limits::default()).into());
         };
         // Whoever asks may be on a thread that must not wait.
-        let opened =
-            std::thread::scope(|scope| scope.spawn(|| keeper.block_on(stores.site(name))).join());
-        match opened {
-            Ok(store) => Ok(store?),
-            Err(_) => Err(StoresError::Thread(std::io::Error::other("it ended"))),
+        let opened = std::thread::scope(|scope| {
+            scope.spawn(|| outside.keeper.block_on(outside.site(name))).join()
+        });
+        opened.unwrap_or_else(|_| Err(std::io::Error::other("it ended").into()))
+    }
+}
+
+impl Outside {
+    async fn site(&self, name: &str) -> Result<AnyStore, StoresError> {
+        let store = self.stores.site(name).await?;
+        // The same for all sites: said once.
+        if let AnyStore::Redis(redis) = &store
+            && !self.warned.swap(true, Ordering::Relaxed)
+        {
+            for warning in redis.warnings().await {
+                tracing::warn!(target: "countersign", "{warning}");
+            }
         }
+        Ok(store)
     }
 }
 
 impl Drop for OpenStores {
     fn drop(&mut self) {
-        if let Some((_, keeper)) = self.outside.take() {
+        if let Some(Outside { keeper, .. }) = self.outside.take() {
             // The same for whoever drops it.
             keeper.shutdown_background();
         }

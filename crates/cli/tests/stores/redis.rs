@@ -1,5 +1,7 @@
 //! A Redis of the test's own.
 
+use std::process::Command;
+
 use tempfile::TempDir;
 
 use crate::process::Process;
@@ -29,6 +31,13 @@ impl Redis {
 
     pub(crate) fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// As somebody who wanted another database.
+    pub(crate) fn flush(&self) {
+        let port = self.process.port().to_string();
+        let flushed = Command::new("redis-cli").args(["-p", &port, "FLUSHALL"]).status().unwrap();
+        assert!(flushed.success());
     }
 
     pub(crate) fn restart(&mut self) {

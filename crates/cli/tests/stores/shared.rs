@@ -116,3 +116,21 @@ fn the_keys_in_redis_are_changed_from_anywhere() {
     let listed = run(&["keys", "list", "--config", file.to_str().unwrap()], "");
     assert!(listed.out.contains("retired"), "{}{}", listed.out, listed.err);
 }
+
+#[test]
+fn keys_that_redis_has_lost_are_put_back_by_who_knows_them() {
+    let Pair { gateways: [one, other], redis, file, .. } = &pair();
+    let tied = token(&one.address, "s1");
+    redis.flush();
+    until("the keys to be put back", || one.has_said("put back") + other.has_said("put back") > 0);
+    let newcomer = Gateway::start(file);
+    for gateway in [one, other, &newcomer] {
+        assert_eq!(act(&gateway.address, "s1", &tied).unwrap().status, 200);
+    }
+}
+
+#[test]
+fn settings_of_redis_that_do_not_fit_are_logged() {
+    let Pair { gateways: [one, _], redis: _redis, .. } = &pair();
+    until("the warning", || one.has_said("appendonly yes") == 1);
+}

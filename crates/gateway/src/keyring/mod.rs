@@ -79,6 +79,14 @@ impl KeyringPlace {
         Err(KeyringError::Contended(self.boxed()))
     }
 
+    /// Puts keys back where none are any more: all other instances still have these.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) fn restore(&self, ring: &Keyring) -> Result<bool, KeyringError> {
+        self.write(None, &ring.to_toml())
+    }
+
     /// The keys, if there are any.
     ///
     /// # Errors
