@@ -36,5 +36,5 @@ async fn spend(site: &FileSite, ticket: Ticket) -> Spent {
 }
 
 fn block_on<O>(future: impl Future<Output = O>) -> O {
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }

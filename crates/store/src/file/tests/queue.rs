@@ -40,6 +40,24 @@ fn a_full_queue_refuses_at_once() {
 }
 
 #[test]
+fn a_disk_that_has_stopped_without_a_word_refuses() {
+    let disk = Disk::with_store();
+    let store = store(&disk).unwrap();
+    let site = store.site("a");
+    let ticket = block_on(async { reserve(&site, 0, 1).await.unwrap()[0] });
+    disk.hold();
+    block_on(async {
+        // Only the waiting passes: the clock moves as soon as nothing else is left to do.
+        tokio::time::pause();
+        assert_eq!(spend(&site, ticket).await, Spent::Unavailable);
+    });
+    disk.release();
+    // Nobody was let in for it, so it may still be good: once.
+    let after = block_on(async { [spend(&site, ticket).await, spend(&site, ticket).await] });
+    assert_eq!(after[1], Spent::Already, "{after:?}");
+}
+
+#[test]
 fn a_caller_that_gives_up_leaves_a_ticket_good_or_spent() {
     let disk = Disk::with_store();
     let store = store(&disk).unwrap();
