@@ -7,9 +7,10 @@
 //! 3. [`suites`] runs each suite with its own test runner, the output going through live;
 //! 4. [`report`] adds up what the runners counted and prints the one last line.
 //!
-//! `bench` runs the workspace's benchmarks; `bench gateway` is [`bench`].
+//! `bench` runs the workspace's benchmarks; `bench gateway` is [`bench`]. `chaos` is [`chaos`].
 
 mod bench;
+mod chaos;
 mod needs;
 mod packages;
 mod report;
@@ -51,6 +52,8 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Kill, empty and switch over stores under gateways, and see that no ticket is accepted twice
+    Chaos(chaos::Options),
 }
 
 /// Benchmarks of whole programs.
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Chore::Test { suites } => test(&suites),
         Chore::Bench { whole: Some(Whole::Gateway(options)), .. } => bench_gateway(&options),
         Chore::Bench { whole: None, args } => bench(&args),
+        Chore::Chaos(options) => run_chaos(&options),
     };
     match done {
         Ok(code) => code,
@@ -93,6 +97,11 @@ fn bench(args: &[String]) -> Result<ExitCode> {
 fn bench_gateway(options: &bench::Options) -> Result<ExitCode> {
     bench::gateway(&root()?, options)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn run_chaos(options: &chaos::Options) -> Result<ExitCode> {
+    let held = chaos::run(&root()?, options)?;
+    Ok(if held { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The workspace's folder. Cargo says where it is at run time; the path compiled in would be wrong

@@ -85,7 +85,7 @@ const NEEDS: &[Need] = &[
     },
     Need {
         name: "Redis, with Sentinel",
-        used_by: &[Suite::Rust],
+        used_by: &[Suite::Rust, Suite::Chaos],
         benchmarked: false,
         // Debian has Sentinel, and the benchmark, in packages of their own.
         shown_by: &[&[
@@ -94,6 +94,13 @@ const NEEDS: &[Need] = &[
             "redis-server --version && command -v redis-sentinel && command -v redis-benchmark",
         ]],
         debian: &["redis-server", "redis-sentinel", "redis-tools"],
+    },
+    Need {
+        name: "libfaketime",
+        used_by: &[Suite::Chaos],
+        benchmarked: false,
+        shown_by: &[&["faketime", "+0 hours", "true"]],
+        debian: &["faketime"],
     },
     Need {
         name: "wrk",

@@ -105,6 +105,11 @@ impl Outcome {
         }
     }
 
+    /// A suite that counted by itself.
+    pub(crate) fn counted(counts: Counts) -> Self {
+        Self { counts, note: None }
+    }
+
     /// A suite that could not be run though all it needs is there.
     pub(crate) fn failed(why: String) -> Self {
         Self { counts: Counts { failed: 1, ..Counts::default() }, note: Some(why) }

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::report::{Counts, Outcome, Report};
-use crate::{Result, needs, packages, steps};
+use crate::{Result, chaos, needs, packages, steps};
 
 /// One runner's tests.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -22,11 +22,14 @@ pub(crate) enum Suite {
     Python,
     /// Chromium against the playground and an attacker's page
     Browser,
+    /// A short round of `cargo xtask chaos`
+    Chaos,
 }
 
 impl Suite {
     /// In the order in which they run: what is quick to fail comes first.
-    pub(crate) const ALL: &[Self] = &[Self::Rust, Self::Node, Self::Python, Self::Browser];
+    pub(crate) const ALL: &[Self] =
+        &[Self::Rust, Self::Node, Self::Python, Self::Browser, Self::Chaos];
 
     fn run(self, root: &Path) -> Result<Outcome> {
         match self {
@@ -34,6 +37,7 @@ impl Suite {
             Self::Node => node(root, "e2e/clients/node", self),
             Self::Python => python(root),
             Self::Browser => node(root, "e2e/browsers", self),
+            Self::Chaos => Ok(Outcome::counted(chaos::short(root)?)),
         }
     }
 }
