@@ -39,7 +39,7 @@ pub(crate) enum Place {
     FailOver { servers: Box<[Redis; 2]>, primary: usize, sentinel: Sentinel },
     SwitchOver(Box<[Redis; 2]>),
     Flush(Redis),
-    Clock { redis: Redis, clocks: [Clock; 2] },
+    Clock { redis: Redis, clocks: [Clock; 3] },
     File(PathBuf),
 }
 
@@ -66,8 +66,7 @@ impl Mode {
             }
             Self::Flush => "FLUSHALL",
             Self::Clock => {
-                "the clocks of both gateways jump by hours, each its own way, and so do the ends of \
-                 all that Redis keeps"
+                "the clocks of Redis and of both gateways jump by hours, each its own way"
             }
             Self::File => "the gateway with a file store is killed",
         }
@@ -83,7 +82,7 @@ impl fmt::Display for Mode {
 
 impl Place {
     pub(crate) fn start(mode: Mode, folder: &Path) -> Result<Self> {
-        let redis = |settings: &[&str]| Redis::start(folder, settings);
+        let redis = |settings: &[&str]| Redis::start(folder, settings, None);
         Ok(match mode {
             Mode::Snapshot => Self::Snapshot(redis(&SNAPSHOTS)?),
             Mode::Log => Self::Log(redis(&APPEND_ONLY)?),
@@ -106,8 +105,10 @@ impl Place {
             }
             Mode::Clock => {
                 let clock = |name| Clock::new(folder, name);
-                let clocks = [clock("gateway-0")?, clock("gateway-1")?];
-                Self::Clock { redis: redis(&FORGETFUL)?, clocks }
+                let clocks = [clock("redis")?, clock("gateway-0")?, clock("gateway-1")?];
+                let [clock, ..] = &clocks;
+                let redis = Redis::start(folder, &FORGETFUL, Some(clock.clone()))?;
+                Self::Clock { redis, clocks }
             }
             Mode::File => Self::File(folder.join("store")),
         })
@@ -131,7 +132,7 @@ impl Place {
 
     pub(crate) fn clock_of_gateway(&self, number: usize) -> Option<Clock> {
         match self {
-            Self::Clock { clocks, .. } => clocks.get(number).cloned(),
+            Self::Clock { clocks: [_, clocks @ ..], .. } => clocks.get(number).cloned(),
             _ => None,
         }
     }
@@ -170,8 +171,7 @@ impl Place {
                     until = if is_primary { until } else { asked };
                     is_primary
                 })?;
-                // Nobody can find it before.
-                let back = wait_until("Sentinel to say so", || sentinel.names(new.port))?;
+                let back = sentinel.wait_until_it_names(new)?;
                 old.restart(&["--replicaof", &format!("127.0.0.1 {}", new.port)])?;
                 *primary = 1 - *primary;
                 Ok(Strike { dark: Some(from..until), back })
@@ -191,12 +191,11 @@ impl Place {
                 other.wait_until_it_follows()?;
                 Ok(Strike { dark: None, back })
             }
-            Self::Clock { redis, clocks } => {
-                let jump = |turn| JUMPS.iter().cycle().nth(turn).copied().unwrap_or_default();
+            Self::Clock { clocks, .. } => {
                 for (number, clock) in clocks.iter().enumerate() {
-                    clock.set(jump(round + 2 * number) * 3600)?;
+                    let jump = JUMPS.iter().cycle().nth(round + 2 * number).copied();
+                    clock.set(jump.unwrap_or_default() * 3600)?;
                 }
-                redis.jump(jump(round + 4))?;
                 Ok(Strike { dark: None, back: Instant::now() })
             }
             Self::File(_) => {

@@ -19,16 +19,17 @@ pub(crate) struct Redis {
     pub(crate) port: u16,
     pub(crate) folder: PathBuf,
     settings: Vec<String>,
+    clock: Option<Clock>,
 }
 
 impl Redis {
-    pub(crate) fn start(folder: &Path, settings: &[&str]) -> Result<Self> {
+    pub(crate) fn start(folder: &Path, settings: &[&str], clock: Option<Clock>) -> Result<Self> {
         let port = free_port()?;
         let folder = folder.join(format!("redis-{port}"));
         fs::create_dir(&folder)?;
         let settings: Vec<String> = settings.iter().map(|&setting| setting.to_owned()).collect();
-        let process = launch(port, &folder, &settings)?;
-        let redis = Self { process, port, folder, settings };
+        let process = launch(port, &folder, &settings, clock.as_ref())?;
+        let redis = Self { process, port, folder, settings, clock };
         redis.wait_until_it_answers()?;
         Ok(redis)
     }
@@ -41,7 +42,7 @@ impl Redis {
     pub(crate) fn restart(&mut self, further: &[&str]) -> Result<()> {
         let further = further.iter().map(|&setting| setting.to_owned());
         let settings: Vec<_> = self.settings.iter().cloned().chain(further).collect();
-        self.process = launch(self.port, &self.folder, &settings)?;
+        self.process = launch(self.port, &self.folder, &settings, self.clock.as_ref())?;
         Ok(())
     }
 
@@ -64,24 +65,7 @@ impl Redis {
 
     /// Runs a command whose words have no blanks in them.
     pub(crate) fn ask(&self, command: &str) -> Option<String> {
-        ask(self.port, &command.split(' ').collect::<Vec<_>>())
-    }
-
-    /// What a jump of its clock does to all that it keeps for a time: forward, that is over; back, it
-    /// stays for longer. Redis itself does not start with a clock of libfaketime's.
-    pub(crate) fn jump(&self, hours: i64) -> Result<()> {
-        let command = match hours {
-            1.. => "PEXPIRE",
-            0 => return Ok(()),
-            _ => "PERSIST",
-        };
-        let script = format!(
-            "for _, key in ipairs(redis.call('KEYS', '*')) do \
-             if redis.call('TTL', key) > 0 then redis.call('{command}', key{end}) end end",
-            end = if hours > 0 { ", 1" } else { "" }
-        );
-        let jumped = ask(self.port, &["EVAL", &script, "0"]);
-        jumped.map(drop).ok_or_else(|| "Redis' ends do not jump".into())
+        ask(self.port, command)
     }
 
     pub(crate) fn follow(&self, primary: Option<&Self>) -> Result<()> {
@@ -93,18 +77,21 @@ impl Redis {
     }
 }
 
-fn launch(port: u16, folder: &Path, settings: &[String]) -> Result<Process> {
+fn launch(port: u16, folder: &Path, settings: &[String], clock: Option<&Clock>) -> Result<Process> {
     let mut command = Command::new("redis-server");
     command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--dir", "."]);
     command.args(settings).current_dir(folder);
+    if let Some(clock) = clock {
+        clock.apply_to(&mut command);
+    }
     Process::start(&mut command, &folder.join("log"))
 }
 
 /// What Redis says; nothing while it does not answer.
-fn ask(port: u16, command: &[&str]) -> Option<String> {
+fn ask(port: u16, command: &str) -> Option<String> {
     let output = Command::new("redis-cli")
         .args(["-e", "-p", &port.to_string()])
-        .args(command)
+        .args(command.split(' '))
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
@@ -139,15 +126,18 @@ impl Sentinel {
         format!("redis+sentinel://127.0.0.1:{}/main", self.port)
     }
 
-    /// Whether this is the primary that it names.
-    pub(crate) fn names(&self, primary: u16) -> bool {
-        let named = ask(self.port, &["SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"]);
-        named.is_some_and(|named| named.lines().nth(1) == Some(&primary.to_string()))
+    /// From when on it tells clients of this primary.
+    pub(crate) fn wait_until_it_names(&self, primary: &Redis) -> Result<Instant> {
+        let port = primary.port.to_string();
+        wait_until("Sentinel to name the new primary", || {
+            ask(self.port, "SENTINEL GET-MASTER-ADDR-BY-NAME main")
+                .is_some_and(|address| address.lines().nth(1) == Some(&port))
+        })
     }
 
     pub(crate) fn wait_until_it_could_promote(&self) -> Result<Instant> {
         wait_until("Sentinel to know a replica that is in step", || {
-            let replicas = ask(self.port, &["SENTINEL", "REPLICAS", "main"]).unwrap_or_default();
+            let replicas = ask(self.port, "SENTINEL REPLICAS main").unwrap_or_default();
             let replicas: Vec<_> = replicas.lines().collect();
             let value = |name: &str| {
                 let mut pairs = replicas.chunks(2).filter(|pair| pair.first() == Some(&name));
@@ -168,14 +158,17 @@ pub(crate) struct Clock {
 impl Clock {
     pub(crate) fn new(folder: &Path, name: &str) -> Result<Self> {
         let output =
-            Command::new("faketime").args(["+0 hours", "printenv", "LD_PRELOAD"]).output()?;
+            Command::new("faketime").args(["-m", "+0 hours", "printenv", "LD_PRELOAD"]).output()?;
         let library = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        // Redis' allocator asks for the time before libfaketime is ready, which ends both. The one
+        // that glibc brings for debugging does not.
+        let library = format!("libc_malloc_debug.so.0 {library}");
         let clock = Self { file: folder.join(format!("{name}.time")), library };
         clock.set(0)?;
         Ok(clock)
     }
 
-    /// So many seconds from the true time. Programs look once a second.
+    /// So many seconds from the true time, from now on.
     pub(crate) fn set(&self, seconds: i64) -> Result<()> {
         // Written beside it first: a program that reads half of a number would jump elsewhere.
         let new = self.file.with_extension("new");
@@ -187,7 +180,7 @@ impl Clock {
         command
             .env("LD_PRELOAD", &self.library)
             .env("FAKETIME_TIMESTAMP_FILE", &self.file)
-            .env("FAKETIME_CACHE_DURATION", "1")
+            .env("FAKETIME_NO_CACHE", "1")
             // The clock of the wall jumps; the one that deadlines go by never does.
             .env("DONT_FAKE_MONOTONIC", "1");
     }
