@@ -1,5 +1,6 @@
 //! Those who spend tickets and use tokens, and a list of all that they presented.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
@@ -9,6 +10,8 @@ use super::http::Client;
 
 /// Between two requests of a client: the servers must find time to come back on a small machine.
 const PAUSE: Duration = Duration::from_millis(40);
+/// So many tickets later one is presented again.
+const LATER: usize = 2;
 /// Clients of session-bound tokens.
 const HOLDERS: usize = 4;
 /// Who present tickets again.
@@ -59,11 +62,13 @@ impl Crowd {
         }
     }
 
-    /// Spends ticket after ticket, and now and then one a second time at the other gateway at once.
+    /// Spends ticket after ticket, and now and then one a second time at the other gateway: at once, or
+    /// a while later, when its mark may be lost.
     fn spend(&self, number: usize) {
         let client = Client::new();
         let session = format!("s{number}");
         let mut tickets = Vec::new();
+        let mut earlier = VecDeque::new();
         let mut home = number;
         for turn in 0.. {
             thread::sleep(PAUSE);
@@ -82,9 +87,16 @@ impl Crowd {
                 // The rest are of the same life of the store: as a page does, load the pool again.
                 None => tickets.clear(),
             }
-            if turn % 8 == 1 {
-                self.present(&client, self.gateway(home + 1), &session, &ticket);
+            let again = match turn % 8 {
+                1 | 5 => Some(&ticket),
+                3 | 7 => earlier.front(),
+                _ => None,
+            };
+            if let Some(again) = again {
+                self.present(&client, self.gateway(home + 1), &session, again);
             }
+            earlier.push_back(ticket);
+            earlier.drain(..earlier.len().saturating_sub(LATER));
         }
     }
 

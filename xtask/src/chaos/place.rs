@@ -119,7 +119,10 @@ impl Place {
         match self {
             Self::Snapshot(redis) | Self::Log(redis) | Self::Flush(redis) => url(redis),
             Self::Clock { redis, .. } => url(redis),
-            Self::SwitchOver(servers) => servers.first().map(url).unwrap_or_default(),
+            // Patient enough to outlive the switch-over.
+            Self::SwitchOver(servers) => {
+                servers.first().map(url).unwrap_or_default() + "?timeout=2s"
+            }
             Self::FailOver { sentinel, .. } => sentinel.url(),
             Self::File(folder) => format!("file:{}", folder.display()),
         }
@@ -180,12 +183,14 @@ impl Place {
                 let [one, other] = &**servers;
                 other.follow(None)?;
                 // What the first is told meanwhile is lost when it follows the other.
-                thread::sleep(Duration::from_millis(50 * (round as u64 % 4)));
+                thread::sleep(Duration::from_millis(100 + 50 * (round as u64 % 4)));
+                // What arrives now is done once the first is a primary again: on connections that
+                // knew it before, as if nothing had been.
+                one.ask("CLIENT PAUSE 5000 WRITE").ok_or("CLIENT PAUSE failed")?;
                 one.follow(Some(other))?;
-                if round.is_multiple_of(2) {
-                    one.wait_until_it_follows()?;
-                }
+                one.wait_until_it_follows()?;
                 one.follow(None)?;
+                one.ask("CLIENT UNPAUSE").ok_or("CLIENT UNPAUSE failed")?;
                 let back = Instant::now();
                 other.follow(Some(one))?;
                 other.wait_until_it_follows()?;
