@@ -143,8 +143,8 @@ impl Place {
     pub(crate) fn strike(&mut self, round: usize, gateways: &mut [Gateway]) -> Result<Strike> {
         match self {
             Self::Snapshot(redis) => {
-                // The rules would take one after a minute of such load. Without any in the first round.
-                if !round.is_multiple_of(3) {
+                // The rules would take one after a minute of such load. Without any in each third round.
+                if round % 3 != 2 {
                     redis.ask("BGSAVE");
                     wait_until("a snapshot", || {
                         redis
