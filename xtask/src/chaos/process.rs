@@ -1,9 +1,11 @@
 //! A program that was started here: it writes into a log of its own, and is killed by its id.
 
 use std::fs::File;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use crate::Result;
 
@@ -35,7 +37,20 @@ impl Drop for Process {
     }
 }
 
-/// A loopback port that nothing uses at the moment.
+/// A loopback port that nothing uses, and that no outgoing connection is given while its server is
+/// down: the system takes those from further up.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const PORTS: Range<u16> = 20_000..32_000;
+
+    // Two runs at a time begin at different places.
+    let first = std::process::id() as u16;
+    for _ in PORTS {
+        let offset = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS.len() as u16;
+        let port = PORTS.start + offset;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(format!("no port of {}-{} is free", PORTS.start, PORTS.end - 1).into())
 }
