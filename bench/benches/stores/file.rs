@@ -51,7 +51,7 @@ pub(crate) fn measure(extent: Extent, rows: &mut Vec<Row>) -> Result<()> {
 }
 
 pub(crate) fn runtime() -> Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?)
 }
 
 pub(crate) fn fill(runtime: &Runtime, site: &FileSite, sessions: Sessions) -> Result<()> {

@@ -17,7 +17,7 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
     #[test]
     fn any_sequence_ends_as_in_a_plain_model(steps in sequences::steps()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let store = FileStore::open(folder.path(), FileLimits::default()).unwrap();
         runtime.block_on(sequences::agree(&store.site("sequences"), steps));

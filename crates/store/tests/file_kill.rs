@@ -50,7 +50,7 @@ fn what_was_acknowledged_before_a_kill_is_never_accepted_again() {
         let all = round % 50 == 49 || round == ROUNDS - 1;
         let replayed: Vec<_> =
             if all { acknowledged.iter().copied().collect() } else { fresh.into_iter().collect() };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             for (session, serial) in replayed {
                 let again = site.spend(ticket(&site, session, serial), 0, NOW, NOW).await.spent;
@@ -114,7 +114,11 @@ fn the_one_that_is_killed() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let store = FileStore::open(&folder, FileLimits::default()).unwrap();
     println!("ready");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let tasks: Vec<_> =
             (0..TASKS).map(|session| tokio::spawn(spend_on(store.site("kill"), session))).collect();
