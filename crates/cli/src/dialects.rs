@@ -1,13 +1,14 @@
 //! `countersign dialects`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use countersign::{
-    Dialect, MethodName, Methods, Pattern, Require, Route, builtin, builtin_names, dialect_schema,
-    policy_schema,
+    ClientDocument, Dialect, MethodName, Methods, Pattern, Require, Route, builtin, builtin_names,
+    dialect_schema, policy_schema,
 };
 
 use crate::failure::Failure;
@@ -34,6 +35,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print what clients of a dialect must know, as servers say it at `/.well-known/csrf`
+    Document {
+        /// Built-in dialect or dialect file
+        #[arg(value_name = "NAME|FILE", required_unless_present = "all")]
+        name: Option<String>,
+        /// Those of all built-in dialects, by name
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
+    },
     /// Print the JSON Schema of dialect files
     Schema {
         /// That of policy files instead
@@ -56,12 +66,21 @@ impl Dialects {
             Command::List => output::print(&list())?,
             Command::Show { name, json: false } => output::print(&find::dialect_source(name)?)?,
             Command::Show { name, json: true } => print_json(&find::dialect(name)?)?,
+            Command::Document { name: Some(name), .. } => {
+                print_json(&ClientDocument::of(&find::dialect(name)?))?;
+            }
+            Command::Document { name: None, .. } => print_json(&documents())?,
             Command::Schema { policy: false } => print_json(&dialect_schema())?,
             Command::Schema { policy: true } => print_json(&policy_schema())?,
             Command::Check { files } => return check(files),
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn documents() -> BTreeMap<String, ClientDocument> {
+    let all = builtin_names().filter_map(builtin);
+    all.map(|dialect| (dialect.name.clone(), ClientDocument::of(&dialect))).collect()
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {

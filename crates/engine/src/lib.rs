@@ -43,6 +43,7 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 
+mod client;
 mod dialect;
 mod engine;
 mod facts;
@@ -62,11 +63,16 @@ mod time;
 mod token;
 mod verdict;
 
+pub use client::{
+    CLIENT_DOCUMENT_VERSION, ClientDocument, ClientProtect, ClientRefusal, ClientRoute,
+    ClientToken, SaysOrigin,
+};
 pub use dialect::{
     Absent, BadValue, BasicAlone, BearerAlone, Bind, Deliver, DeliverOn, Dialect, DialectError,
-    FieldName, Keys, MethodName, Methods, NullOrigin, Obtain, Pattern, Protect, Provenance,
-    Referer, RefusalBody, RefusalReply, Require, Route, Session, Setting, Span, TokenCookie,
-    TokenRules, TokenSource, builtin, builtin_names, builtin_source, dialect_schema,
+    FieldName, Handshake, Keys, Login, Logout, MethodName, Methods, NullOrigin, Obtain, Pattern,
+    Protect, Provenance, Referer, RefusalBody, RefusalReply, Require, Route, Session, Setting,
+    Span, TokenCookie, TokenRules, TokenSource, builtin, builtin_names, builtin_source,
+    dialect_schema,
 };
 pub use engine::{Engine, Moment};
 pub use facts::{Cookie, Facts, Head, Peer, RouteAccess, Scheme, SessionEvidence, Single, cookie};

@@ -1,6 +1,6 @@
 //! What a refused client is told: the dialect's words, and nothing of the reason beyond them.
 
-use http::header::{ACCEPT, HeaderMap};
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 
 use crate::dialect::{Dialect, RefusalBody};
 use crate::verdict::Reason;
@@ -12,6 +12,8 @@ pub struct Reply {
     pub status: u16,
     /// The text beside it, if the dialect has one of its own.
     pub reason_phrase: Option<String>,
+    /// Its own headers.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Content type and text; nothing where the dialect says nothing.
     pub body: Option<(String, String)>,
 }
@@ -32,6 +34,13 @@ impl Dialect {
         Reply {
             status: rules.status,
             reason_phrase: rules.reason_phrase.clone(),
+            headers: rules
+                .headers
+                .iter()
+                .filter_map(|(name, value)| {
+                    Some((name.name().clone(), HeaderValue::try_from(value).ok()?))
+                })
+                .collect(),
             body: body.map(|body| (body.content_type.clone(), text(body))),
         }
     }

@@ -4,7 +4,7 @@ use countersign::Policy;
 use countersign_tower::{CsrfLayer, keys_for};
 
 pub(crate) use countersign_tower::axum::{
-    CsrfField, CsrfToken, FreshTickets, Guarded, any_of, unrestricted,
+    CsrfField, CsrfToken, FreshTickets, Guarded, any_of, client_files, unrestricted,
 };
 pub(crate) use countersign_tower::{Csrf, IssueError, Principal, Rejection, SessionBinding};
 

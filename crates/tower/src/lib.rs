@@ -17,6 +17,7 @@
 #[cfg(feature = "axum")]
 pub mod axum;
 mod body;
+mod client_files;
 mod clock;
 mod deliver;
 mod drive;
@@ -35,6 +36,7 @@ mod session;
 mod twins;
 
 pub use body::HeldBody;
+pub use client_files::{ClientFiles, DOCUMENT_PATH, SCRIPT_PATH, TOKEN_PATH};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use countersign::{Keyring, Policy};
 pub use form::form_field;

@@ -43,6 +43,7 @@ pub(crate) fn response(
     {
         response.headers_mut().insert(CONTENT_TYPE, value);
     }
+    response.headers_mut().extend(reply.headers);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(phrase) = reply.reason_phrase.filter(|_| status.is_none()) {
         reason_phrase::set(response.extensions_mut(), phrase);

@@ -5,20 +5,24 @@
 
 mod builtin;
 mod check;
+mod client;
 mod load;
 mod reserved;
 mod values;
 
 use std::collections::BTreeMap;
 
+use http::{HeaderMap, Method};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use builtin::{builtin, builtin_names, builtin_source};
+pub use client::{Handshake, Login, Logout, Obtain, TokenSource};
 pub use load::DialectError;
 pub use values::{BadValue, FieldName, MethodName, Span};
 
 use crate::path::PathPattern;
+use crate::policy::is_safe;
 use crate::token::Shape;
 use crate::verdict::Reason;
 
@@ -32,6 +36,10 @@ pub struct Dialect {
     pub title: String,
     /// One sentence for people who choose a dialect.
     pub summary: String,
+    /// Why it is of use to clients only, where nobody but the product's own server can make its
+    /// tokens. No policy takes such a dialect.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients_only: Option<String>,
     /// What a request must show.
     pub protect: Protect,
     /// What tokens are bound to.
@@ -54,6 +62,15 @@ pub struct Dialect {
     /// What a refused client is told.
     #[serde(default)]
     pub refusal: RefusalReply,
+    /// How a client logs in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<Login>,
+    /// How it ends its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logout: Option<Logout>,
+    /// How a page's WebSocket carries the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub websocket: Option<Handshake>,
     /// Names under which a properties file sets what a policy decides.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, Setting>,
@@ -306,6 +323,29 @@ pub struct Deliver {
     /// What `Vary` must name besides, because the response differs by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub vary: Vec<FieldName>,
+    /// Only to a request with all of these headers, of these values without regard to case.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub when: BTreeMap<FieldName, String>,
+}
+
+impl Deliver {
+    /// Whether the response to such a request carries a token, whatever the request shows. Not where
+    /// tokens come back for spent ones.
+    #[must_use]
+    pub fn is_due(&self, method: &Method, headers: &HeaderMap) -> bool {
+        let kind = match self.on {
+            DeliverOn::Always => true,
+            DeliverOn::Safe => is_safe(method),
+            DeliverOn::Spent => false,
+        };
+        kind && self.when.iter().all(|(name, wanted)| {
+            let mut said = headers.get_all(name.name()).iter();
+            let asks = said
+                .next()
+                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(wanted.as_bytes()));
+            asks && said.next().is_none()
+        })
+    }
 }
 
 /// Which responses carry a token.
@@ -320,34 +360,6 @@ pub enum DeliverOn {
     Spent,
 }
 
-/// A request that gives a client its token.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Obtain {
-    /// Method and target: `GET /dataservice/client/token`.
-    pub request: String,
-    /// Where in the response the token is.
-    pub from: TokenSource,
-    /// What stands beside the token in a JSON object or a `require.config`, where a gateway answers
-    /// in place of an app that knows nothing of tokens.
-    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
-    pub beside: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Where in a response a token is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum TokenSource {
-    /// In this header.
-    Header(FieldName),
-    /// The whole body.
-    Text,
-    /// At this place of a JSON body (RFC 6901).
-    Json(String),
-    /// In the array at this place of the object that a script hands to `require.config`.
-    RequireConfig(String),
-}
-
 /// What a refused client is told; never why in detail.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -357,6 +369,16 @@ pub struct RefusalReply {
     /// The text beside it, which HTTP/1.1 still carries.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason_phrase: Option<String>,
+    /// Headers of the refusal, by which clients tell it from other answers with its status.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<FieldName, String>,
+    /// What every body contains, by which clients tell a refusal from other answers with its status.
+    /// Without it and without headers, a refusal has no body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contains: Option<String>,
+    /// Where in the refusal the client finds the token that it should have sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenSource>,
     /// The bodies; the first whose `accept` the client names counts, or has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub body: Vec<RefusalBody>,
@@ -373,6 +395,9 @@ impl Default for RefusalReply {
         Self {
             status: 403,
             reason_phrase: None,
+            headers: BTreeMap::new(),
+            contains: None,
+            token: None,
             body: Vec::new(),
             detail: BTreeMap::new(),
             other_detail: None,

@@ -14,7 +14,6 @@ pub use step::{NeedForm, NeedSession, NeedSpend, Step};
 use crate::dialect::{Absent, BasicAlone, BearerAlone, DeliverOn, Require};
 use crate::engine::{Engine, Moment};
 use crate::facts::{Cookie, Facts, RouteAccess, SessionEvidence, Single};
-use crate::policy::is_safe;
 use crate::verdict::{Allow, Finding, Outcome, Permit, Reason, Refusal, Rule, Verdict};
 
 use credentials::Credentials;
@@ -213,9 +212,10 @@ impl<'a> Case<'a> {
         let policy = self.engine.policy();
         let fresh = policy.is_enabled()
             && policy.dialect().deliver.as_ref().is_some_and(|deliver| match deliver.on {
-                DeliverOn::Always => true,
-                DeliverOn::Safe => is_safe(self.facts.method()),
                 DeliverOn::Spent => permit == Permit::Ticket,
+                DeliverOn::Always | DeliverOn::Safe => {
+                    deliver.is_due(self.facts.method(), self.facts.head.headers)
+                }
             });
         Allow { permit, fresh }
     }

@@ -200,6 +200,10 @@ impl PolicyFile {
     }
 
     fn check(&self, dialect: &Dialect) -> Result<(), Misplaced> {
+        if let Some(why) = &dialect.clients_only {
+            let message = format!("`{}` is for clients only: {why}", dialect.name);
+            return Err(Misplaced::at(&["dialect"], message));
+        }
         for (index, exempt) in self.exempt.iter().enumerate() {
             exempt.check(&index.to_string())?;
         }

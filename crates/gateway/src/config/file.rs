@@ -182,6 +182,9 @@ struct SiteFile {
     /// Whether the gateway makes a session cookie of its own where the app has no session.
     #[serde(default = "yes")]
     own_session: bool,
+    /// Whether `/.well-known/csrf` and the browser client are served.
+    #[serde(default = "yes")]
+    client_files: bool,
     /// What is placed in pages; nothing if absent.
     html: Option<HtmlFile>,
     /// How its requests are judged: what a policy file holds.
@@ -393,6 +396,10 @@ impl SiteFile {
         if html.is_some() && policy.dialect().token.is_none() {
             return Err(misplaced(&["html"], "the dialect has no token that pages could carry"));
         }
+        if html.is_some_and(|html| html.script) && !self.client_files {
+            let message = "pages would load a script that nobody serves; write `script = false`";
+            return Err(misplaced(&["html"], message));
+        }
         Ok(Site {
             name: self.name,
             hosts,
@@ -401,6 +408,7 @@ impl SiteFile {
             upstream_ca: self.upstream_ca.map(|path| base.join(path)),
             host: self.host,
             own_session: self.own_session,
+            client_files: self.client_files,
             html,
             own_routes: policy.dialect().route.len().saturating_sub(inherited),
             policy,

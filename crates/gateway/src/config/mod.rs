@@ -141,6 +141,8 @@ pub struct Site {
     pub host: UpstreamHost,
     /// Whether the gateway makes a session cookie of its own where the app has no session.
     pub own_session: bool,
+    /// Whether `/.well-known/csrf` and the browser client are served.
+    pub client_files: bool,
     /// What is placed in pages; nothing if absent.
     pub html: Option<Html>,
     /// How its requests are judged.

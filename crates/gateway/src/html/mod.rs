@@ -42,7 +42,3 @@ pub(crate) use body::Rewritten;
 pub(crate) use page::{Page, ScriptTag, Tokens, page_url};
 pub(crate) use request::{ask_for_whole_page, is_wanted};
 pub(crate) use response::{Rewritable, amend};
-
-/// The script that adds tokens to what scripts send, and fields to forms that scripts make. To be
-/// served as `text/javascript`, from the page's own origin.
-pub(crate) const SCRIPT: &str = include_str!("script.js");

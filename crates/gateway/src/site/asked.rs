@@ -89,7 +89,7 @@ impl Service<Request<HeldBody<Full<Bytes>>>> for Approval {
     fn call(&mut self, request: Request<HeldBody<Full<Bytes>>>) -> Self::Future {
         let mut response = Response::new(Full::default());
         *response.status_mut() = StatusCode::NO_CONTENT;
-        let delivers = self.0.site.delivers_on(request.method());
+        let delivers = self.0.site.delivers_on(request.method(), request.headers());
         self.0.follow(&mut response, delivers);
         ready(Ok(response))
     }

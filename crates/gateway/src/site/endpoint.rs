@@ -35,6 +35,9 @@ pub(super) struct Endpoint {
     beside: Map<String, Value>,
 }
 
+/// No app is asked for what lies below.
+const OWN_PATHS: &str = "/.countersign/";
+
 /// What the answer looks like.
 #[derive(Clone, Debug)]
 enum Form {
@@ -46,7 +49,7 @@ enum Form {
 }
 
 impl Endpoint {
-    /// Those of a dialect. A token in a response header needs none: each response carries it.
+    /// Those of a dialect. A token in a header, a cookie or a page needs none: ordinary responses carry it.
     pub(super) fn all(dialect: &Dialect) -> Vec<Self> {
         let mut all: Vec<Self> = dialect.obtain.iter().filter_map(Self::of).collect();
         // `/token?json=true` before `/token`.
@@ -71,7 +74,10 @@ impl Endpoint {
 
     fn of(obtain: &Obtain) -> Option<Self> {
         let form = match &obtain.from {
-            TokenSource::Header(_) => return None,
+            TokenSource::Header(_)
+            | TokenSource::Cookie(_)
+            | TokenSource::Meta(_)
+            | TokenSource::Input(_) => return None,
             TokenSource::Text => Form::Text,
             TokenSource::Json(pointer) => Form::Json(steps(pointer)),
             TokenSource::RequireConfig(pointer) => Form::Script(steps(pointer)),
@@ -181,7 +187,9 @@ impl Backstage {
         let is_text = matches!(endpoint.form, Form::Text);
         // A text has no room for the app's own words. But where there is no session of the app's
         // yet, this request may begin one, and the token must belong to it.
-        let asks_app = self.site.upstream.is_some() && !(is_text && self.held == Held::App);
+        let is_own = endpoint.path.starts_with(OWN_PATHS);
+        let asks_app =
+            self.site.upstream.is_some() && !is_own && !(is_text && self.held == Held::App);
         if !asks_app {
             return self.answer_alone(endpoint, &csrf).await.map(Either::Left);
         }

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{DeliverOn, Peer, Scheme};
+use countersign::{Peer, Scheme};
 use countersign_store::AnyStore;
-use countersign_tower::{Connection, CsrfLayer, HeldBody, Rejection};
-use http::header::HeaderValue;
+use countersign_tower::{ClientFiles, Connection, CsrfLayer, HeldBody, Rejection};
+use http::header::{HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body_util::{Either, Full};
@@ -60,6 +60,8 @@ pub(crate) struct Site {
     pub(crate) forwarded: Forwarded,
     pub(crate) deadlines: Deadlines,
     pub(crate) body_limit: Option<u64>,
+    /// The browser client and the client document, unless the site has them switched off.
+    client_files: Option<ClientFiles>,
     endpoints: Vec<Endpoint>,
     /// For other proxies, where the dialect has no endpoint.
     plain_endpoint: Option<Endpoint>,
@@ -83,6 +85,7 @@ impl Site {
         // Without pages and endpoints nobody asks for a token by hand.
         let needs_handle = config.html.is_some() || !endpoints.is_empty() || around.is_asked_about;
         let plain_endpoint = Endpoint::plain(config.policy.dialect());
+        let client_files = config.client_files.then(|| ClientFiles::new(&config.policy));
         let csrf = if needs_handle { around.csrf } else { around.csrf.without_handle() };
         let Surroundings { metrics, upstream, forwarded, deadlines, body_limit, .. } = around;
         Self {
@@ -93,6 +96,7 @@ impl Site {
             forwarded,
             deadlines,
             body_limit,
+            client_files,
             endpoints,
             plain_endpoint,
         }
@@ -106,6 +110,10 @@ impl Site {
         span: &Span,
     ) -> Response<SiteBody> {
         let (mut parts, incoming) = request.into_parts();
+        // What everybody may read is judged by nobody.
+        if let Some(file) = self.client_files.as_ref().and_then(|files| files.answer(&parts)) {
+            return file.map(Either::Left);
+        }
         let inbound = Inbound::new(incoming, &client.watch, self.body_limit, self.deadlines.body);
         let progress = inbound.progress();
         parts.extensions.insert(Connection(client.peer));
@@ -150,18 +158,10 @@ impl Site {
         self.config.policy.trusts_proxy(&client.peer)
     }
 
-    /// Whether ordinary responses to this method carry a token.
-    fn delivers_on(&self, method: &Method) -> bool {
-        match &self.config.policy.dialect().deliver {
-            None => false,
-            Some(deliver) => match deliver.on {
-                DeliverOn::Always => true,
-                DeliverOn::Safe => {
-                    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-                }
-                DeliverOn::Spent => false,
-            },
-        }
+    /// Whether an ordinary response to such a request carries a token.
+    fn delivers_on(&self, method: &Method, headers: &HeaderMap) -> bool {
+        let deliver = self.config.policy.dialect().deliver.as_ref();
+        deliver.is_some_and(|deliver| deliver.is_due(method, headers))
     }
 }
 
@@ -195,9 +195,6 @@ impl Backstage {
     /// The less usual ways are boxed: every request's future would have room for the longest of them.
     async fn answer(self, request: Request<Outgoing>) -> Response<Passing> {
         let (parts, body) = request.into_parts();
-        if let Some(script) = self.script(&parts) {
-            return script;
-        }
         if tunnel::is_wanted(&parts) {
             return Box::pin(self.tunnel(parts, body)).await;
         }
@@ -207,7 +204,7 @@ impl Backstage {
                 Box::pin(self.answer_with_page(parts, body)).await
             }
             None => {
-                let delivers = self.site.delivers_on(&parts.method);
+                let delivers = self.site.delivers_on(&parts.method, &parts.headers);
                 let mut response = self.forward(parts, body).await;
                 self.follow(&mut response, delivers);
                 untouched(response)

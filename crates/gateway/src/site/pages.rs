@@ -1,11 +1,10 @@
 //! Pages: what [`crate::html`] places in them is made here.
 
 use countersign::Pattern;
-use countersign_tower::Csrf;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
+use countersign_tower::{Csrf, SCRIPT_PATH};
 use http::request::Parts;
-use http::{Method, Response, StatusCode};
-use http_body_util::{Either, Full};
+use http::{Method, Response};
+use http_body_util::Either;
 use url::Url;
 
 use super::session::Recipient;
@@ -13,35 +12,7 @@ use super::{Backstage, Passing, untouched};
 use crate::html::{self, Page, Rewritable, Rewritten, ScriptTag, Tokens};
 use crate::proxy::pool::Outgoing;
 
-/// Where the gateway serves its script, on each site whose pages load it.
-pub(crate) const SCRIPT_PATH: &str = "/.countersign/csrf.js";
-
-/// Names this version of the script, so that browsers ask for it again when it changes.
-const SCRIPT_TAG: &str = concat!("\"", env!("CARGO_PKG_VERSION"), "\"");
-
 impl Backstage {
-    /// The script, if that is what is asked for.
-    pub(super) fn script(&self, parts: &Parts) -> Option<Response<Passing>> {
-        let html = self.site.config.html.filter(|html| html.script)?;
-        let asked = html.script
-            && parts.uri.path() == SCRIPT_PATH
-            && matches!(parts.method, Method::GET | Method::HEAD);
-        if !asked {
-            return None;
-        }
-        let is_known = parts.headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == SCRIPT_TAG);
-        let body = if is_known { "" } else { html::SCRIPT };
-        let mut response = Response::new(Either::Left(Full::from(body)));
-        if is_known {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-        }
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/javascript; charset=utf-8"));
-        headers.insert(ETAG, HeaderValue::from_static(SCRIPT_TAG));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
-        Some(response)
-    }
-
     pub(super) fn page_is_wanted(&self, parts: &Parts) -> bool {
         self.site.config.html.is_some()
             && self.site.config.policy.is_enabled()
@@ -57,7 +28,7 @@ impl Backstage {
         let csrf = Csrf::from_parts(&parts);
         let url = self.page_url(&parts);
         let is_head = parts.method == Method::HEAD;
-        let delivers = self.site.delivers_on(&parts.method);
+        let delivers = self.site.delivers_on(&parts.method, &parts.headers);
         html::ask_for_whole_page(&mut parts.headers);
         let mut response = self.forward(parts, body).await;
         let limit = self.site.config.html.map_or(0, |html| html.limit);

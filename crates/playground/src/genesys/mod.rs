@@ -29,6 +29,7 @@ use self::reply::{ApiError, Done};
 use crate::StartError;
 use crate::auth::SessionCookie;
 use crate::context::Context;
+use crate::csrf::client_files;
 use crate::db::{Db, NewUser, Seed, Users};
 use crate::service::Service;
 use crate::sessions::Limits;
@@ -97,12 +98,14 @@ pub(crate) fn app(context: &Context) -> Result<Router, StartError> {
         bayeux: Bayeux::new(bayeux::Limits::default(), context.stop.clone()),
         address: context.addresses.genesys,
     };
+    let policy = policy(context)?;
+    let files = client_files(&policy);
     let trusted: Arc<[_]> = context.options.trusted_origins.as_slice().into();
     let api = router(state)
-        .layer(context.protection(policy(context)?)?)
+        .layer(context.protection(policy)?)
         .layer(middleware::from_fn_with_state(authenticator, session::guard))
         .layer(middleware::from_fn_with_state(trusted, cors::allow));
-    Ok(page::router().merge(api))
+    Ok(page::router().merge(api).merge(files))
 }
 
 /// The dialect's policy, with the origins that may call, and the switch that the product has too.

@@ -22,7 +22,7 @@ use serde_json::json;
 use crate::StartError;
 use crate::auth::{self, Authenticator, SessionCookie};
 use crate::context::Context;
-use crate::csrf::{Guarded, any_of, unrestricted};
+use crate::csrf::{Guarded, any_of, client_files, unrestricted};
 use crate::db::{Db, NewUser, Seed};
 use crate::page::page;
 use crate::service::Service;
@@ -104,9 +104,11 @@ impl Redback {
 pub(crate) fn app(context: &Context) -> Result<Router, StartError> {
     let redback = Redback::new(context);
     let authenticator = redback.auth.clone();
-    let protection = context.protection(policy(context)?)?;
-    Ok(router(redback, protection)
-        .layer(middleware::from_fn_with_state(authenticator, auth::identify)))
+    let policy = policy(context)?;
+    let files = client_files(&policy);
+    Ok(router(redback, context.protection(policy)?)
+        .layer(middleware::from_fn_with_state(authenticator, auth::identify))
+        .merge(files))
 }
 
 /// The dialect's policy, with the settings of the properties file.

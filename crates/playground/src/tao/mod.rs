@@ -20,6 +20,7 @@ use axum::{Router, middleware};
 use crate::StartError;
 use crate::auth::{Authenticator, SessionCookie};
 use crate::context::Context;
+use crate::csrf::client_files;
 use crate::db::{Db, Seed};
 use crate::page::page;
 use crate::service::Service;
@@ -70,12 +71,15 @@ impl Tao {
 /// The service, complete.
 pub(crate) fn app(context: &Context) -> Result<Router, StartError> {
     let tao = Tao::new(context);
-    let protection = context.protection(Service::Tao.policy()?)?;
+    let policy = Service::Tao.policy()?;
+    let files = client_files(&policy);
+    let protection = context.protection(policy)?;
     let again = form::Again { tao: tao.clone(), protection: protection.clone() };
     Ok(router(tao.clone())
         .layer(protection)
         .layer(middleware::from_fn_with_state(again, form::again))
-        .layer(middleware::from_fn_with_state(tao, session::begin)))
+        .layer(middleware::from_fn_with_state(tao, session::begin))
+        .merge(files))
 }
 
 /// The handlers.

@@ -27,6 +27,7 @@ use self::error::ApiError;
 use crate::StartError;
 use crate::auth::{Authenticator, SessionCookie};
 use crate::context::Context;
+use crate::csrf::client_files;
 use crate::db::{Db, NewUser, Seed};
 use crate::service::Service;
 use crate::sessions::Limits;
@@ -96,14 +97,17 @@ impl Vmanage {
 /// The service, complete, for one of its listeners.
 pub(crate) fn app(context: &Context, transport: Transport) -> Result<Router, StartError> {
     let vmanage = Vmanage::new(context, transport);
-    let protection = context.protection(Service::Vmanage.policy()?)?;
+    let policy = Service::Vmanage.policy()?;
+    let files = client_files(&policy);
+    let protection = context.protection(policy)?;
     let protection = match transport {
         Transport::Https => protection.https(),
         Transport::Http => protection,
     };
     Ok(router(vmanage.clone())
         .layer(protection)
-        .layer(middleware::from_fn_with_state(vmanage, session::guard)))
+        .layer(middleware::from_fn_with_state(vmanage, session::guard))
+        .merge(files))
 }
 
 /// The handlers.

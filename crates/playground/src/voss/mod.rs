@@ -22,6 +22,7 @@ use self::reply::ApiError;
 use crate::StartError;
 use crate::auth::{Authenticator, SessionCookie};
 use crate::context::Context;
+use crate::csrf::client_files;
 use crate::db::{Db, NewUser, Seed};
 use crate::service::Service;
 use crate::sessions::Limits;
@@ -70,9 +71,12 @@ pub(crate) struct Voss {
 pub(crate) fn app(context: &Context) -> Result<Router, StartError> {
     let auth = context.authenticator(Service::Voss, COOKIE, LIMITS);
     let state = Voss { auth: auth.clone(), db: context.db.clone() };
+    let policy = Service::Voss.policy()?;
+    let files = client_files(&policy);
     Ok(router(state)
-        .layer(context.protection(Service::Voss.policy()?)?)
-        .layer(middleware::from_fn_with_state(auth, session::guard)))
+        .layer(context.protection(policy)?)
+        .layer(middleware::from_fn_with_state(auth, session::guard))
+        .merge(files))
 }
 
 /// The handlers. They know nothing of CSRF beyond the form field that a page shows.

@@ -18,7 +18,7 @@ const REFUSALS: [(&str, &str, &str, Option<&str>, &str); 9] = [
         "POST / HTTP/1.1\r\nOrigin: https://evil.example\r\n",
         "HTTP/1.1 403 Forbidden",
         Some("text/plain; charset=utf-8"),
-        "This request was refused because it could not be shown that you meant to send it.\n",
+        "This request was refused (csrf): it could not be shown that you meant to send it.\n",
     ),
     (
         "standard",

@@ -1,10 +1,13 @@
 //! What a dialect's keys must be to each other. A file that could not work is refused here, before
 //! it protects nothing.
 
+mod client;
+
 use http::HeaderValue;
 use http::header::SET_COOKIE;
 
-use super::{Bind, Deliver, DeliverOn, Dialect, Pattern, Require, Route, TokenRules, TokenSource};
+use self::client::{obtain, session, source, values};
+use super::{Bind, Deliver, DeliverOn, Dialect, Pattern, Require, Route, TokenRules};
 use crate::misplaced::Misplaced;
 use crate::token::{self, Shape};
 
@@ -26,6 +29,7 @@ pub(super) fn check(dialect: &Dialect) -> Result<(), Misplaced> {
         self::deliver(dialect, deliver)?;
     }
     obtain(dialect)?;
+    session(dialect)?;
     refusal(dialect)
 }
 
@@ -67,10 +71,11 @@ fn no_token(dialect: &Dialect) -> Result<(), Misplaced> {
             );
         }
     }
-    match (&dialect.deliver, dialect.obtain.as_slice()) {
-        (Some(_), _) => flaw(&["deliver"], "there is no [token] that could be delivered"),
-        (None, [_, ..]) => flaw(&["obtain", "0"], "there is no [token] that could be obtained"),
-        (None, []) => Ok(()),
+    match (&dialect.deliver, dialect.obtain.as_slice(), &dialect.refusal.token) {
+        (Some(_), _, _) => flaw(&["deliver"], "there is no [token] that could be delivered"),
+        (_, [_, ..], _) => flaw(&["obtain", "0"], "there is no [token] that could be obtained"),
+        (_, _, Some(_)) => flaw(&["refusal", "token"], "there is no [token] that could be there"),
+        (None, [], None) => Ok(()),
     }
 }
 
@@ -225,33 +230,7 @@ fn deliver(dialect: &Dialect, deliver: &Deliver) -> Result<(), Misplaced> {
             "\"spent\" goes with the pattern \"one-time\", and only with it",
         );
     }
-    Ok(())
-}
-
-fn obtain(dialect: &Dialect) -> Result<(), Misplaced> {
-    for (index, obtain) in dialect.obtain.iter().enumerate() {
-        let index = index.to_string();
-        let (method, target) = obtain.request.split_once(' ').unwrap_or_default();
-        if method.is_empty() || !target.starts_with('/') {
-            return flaw(
-                &["obtain", &index, "request"],
-                "write method and target, for example \"GET /token\"",
-            );
-        }
-        let pointer = match &obtain.from {
-            TokenSource::Json(pointer) | TokenSource::RequireConfig(pointer) => pointer,
-            TokenSource::Header(_) | TokenSource::Text if !obtain.beside.is_empty() => {
-                return flaw(
-                    &["obtain", &index, "beside"],
-                    "only a JSON object or a `require.config` holds more than the token; remove it",
-                );
-            }
-            TokenSource::Header(_) | TokenSource::Text => continue,
-        };
-        if !pointer.starts_with('/') {
-            return flaw(&["obtain", &index, "from"], "a JSON pointer begins with `/`");
-        }
-    }
+    values(&["deliver", "when"], &deliver.when)?;
     Ok(())
 }
 
@@ -264,6 +243,21 @@ fn refusal(dialect: &Dialect) -> Result<(), Misplaced> {
         && !phrase.bytes().all(|b| (0x20..0x7f).contains(&b))
     {
         return flaw(&["refusal", "reason_phrase"], "use printable ASCII");
+    }
+    values(&["refusal", "headers"], &reply.headers)?;
+    if let Some(token) = &reply.token {
+        source(&["refusal", "token"], token)?;
+    }
+    if let Some(mark) = &reply.contains
+        && let Some(index) = reply.body.iter().position(|body| !body.text.contains(mark))
+    {
+        return flaw(
+            &["refusal", "body", &index.to_string()],
+            format!("clients look for `{mark}` in a refusal, and this body has none"),
+        );
+    }
+    if reply.contains.as_ref().is_some_and(String::is_empty) {
+        return flaw(&["refusal", "contains"], "every body contains nothing; remove it");
     }
     for (index, body) in reply.body.iter().enumerate() {
         if HeaderValue::from_str(&body.content_type).is_err() {
