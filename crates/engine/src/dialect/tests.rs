@@ -162,8 +162,8 @@ fn a_broken_value_is_named_with_its_line_and_what_would_be_right() {
         (
             "a place that nobody knows",
             "from = { json = \"/token\" }",
-            "from = { cookie = \"t\" }",
-            ":37: unknown variant `cookie`, expected one of `header`",
+            "from = { query = \"t\" }",
+            ":37: unknown variant `query`, expected one of `header`",
         ),
     ] {
         let error = error(&with(old, new));
@@ -334,6 +334,54 @@ fn keys_that_cannot_work_together_are_refused() {
             "from = { json = \"/token\" }",
             "from = { json = \"token\" }",
             ":37: a JSON pointer begins with `/`",
+        ),
+        (
+            "a target without a scheme",
+            "request = \"GET /token\"",
+            "request = \"GET //evil.example/\"",
+            ":36: write method and target",
+        ),
+        (
+            "a target with a backslash",
+            "request = \"GET /token\"",
+            "request = 'GET /\\evil.example/'",
+            ":36: write method and target",
+        ),
+        (
+            "a cookie that could not be",
+            "from = { json = \"/token\" }",
+            "from = { cookie = \"a b\" }",
+            ":37: `a b` is not a cookie name",
+        ),
+        (
+            "an element without a name",
+            "from = { json = \"/token\" }",
+            "from = { meta = \"\" }",
+            ":37: an element is found by its name",
+        ),
+        (
+            "a header that has another meaning asks for no token",
+            "from = { json = \"/token\" }",
+            "from = \"text\"\nheaders = { Cookie = \"a\" }",
+            ":38: `Cookie` has a meaning of its own",
+        ),
+        (
+            "a mark that a body has not",
+            "status = 403",
+            "contains = \"csrf\"",
+            ":43: clients look for `csrf` in a refusal, and this body has none",
+        ),
+        (
+            "a login in two ways",
+            "[refusal]",
+            "[login]\nrequest = \"POST /in\"\nbasic = true\nform = { user = \"{user}\" }\n\n[refusal]",
+            ":39: one of `form`, `json` and `basic` says how to log in",
+        ),
+        (
+            "a login on another host",
+            "[refusal]",
+            "[login]\nrequest = \"POST //evil.example/\"\nbasic = true\n\n[refusal]",
+            ":40: write method and target",
         ),
         (
             "more than a text holds",

@@ -403,3 +403,12 @@ fn the_schema_knows_every_key_of_a_policy() {
     let rollout = &schema["properties"]["rollout"];
     assert_eq!((&rollout["minimum"], &rollout["maximum"]), (&0.into(), &100.into()));
 }
+
+#[test]
+fn no_policy_takes_a_dialect_for_clients_only() {
+    let mut dialect = builtin("standard").unwrap();
+    dialect.clients_only = Some("its tokens are the product's own".to_owned());
+    let error = Policy::from_toml("p.toml", "dialect = \"theirs\"", |_| Ok(dialect)).unwrap_err();
+    assert_eq!(error.line, Some(1));
+    assert_eq!(error.message, "`standard` is for clients only: its tokens are the product's own");
+}
