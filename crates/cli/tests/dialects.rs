@@ -5,9 +5,10 @@
 mod command;
 
 use std::fs;
+use std::path::PathBuf;
 
 use command::run;
-use countersign::{Dialect, builtin_names, builtin_source};
+use countersign::{ClientDocument, Dialect, builtin_names, builtin_source};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -40,6 +41,24 @@ fn what_is_shown_can_be_used() {
     let unknown = run(&["dialects", "show", "gensys"], "");
     assert_eq!(unknown.status, 2);
     assert!(unknown.err.contains("there is no dialect `gensys`"), "{}", unknown.err);
+}
+
+#[test]
+fn a_document_says_what_clients_must_know() {
+    let one = run(&["dialects", "document", "genesys"], "").out;
+    let document: ClientDocument = serde_json::from_str(&one).unwrap();
+    assert_eq!(document, ClientDocument::of(&countersign::builtin("genesys").unwrap()));
+    assert_eq!(run(&["dialects", "document"], "").status, 2, "of which one?");
+}
+
+#[test]
+fn the_clients_carry_the_documents_as_they_are() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../clients/dialects.json");
+    assert!(
+        fs::read_to_string(file).unwrap() == run(&["dialects", "document", "--all"], "").out,
+        "clients/dialects.json is out of date; run\n  \
+         countersign dialects document --all > clients/dialects.json"
+    );
 }
 
 #[test]

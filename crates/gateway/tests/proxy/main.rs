@@ -9,6 +9,7 @@
 )]
 
 mod bodies;
+mod client_files;
 #[path = "../common/mod.rs"]
 mod common;
 mod crowd;
