@@ -22,6 +22,7 @@ pub(crate) struct Need {
 }
 
 const CHROMIUM: &[&[&str]] = &[&["chromium", "--version"], &["chromium-browser", "--version"]];
+const FIREFOX: &[&[&str]] = &[&["firefox-esr", "--version"], &["firefox", "--version"]];
 const NODE_18: &str = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
 const PYTHON_3_10: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
 
@@ -29,14 +30,14 @@ const PYTHON_3_10: &str = "import ensurepip, sys, venv; sys.exit(sys.version_inf
 const NEEDS: &[Need] = &[
     Need {
         name: "Node.js 18 or later",
-        used_by: &[Suite::Node, Suite::Browser],
+        used_by: &[Suite::Node, Suite::BrowserClient, Suite::Browser],
         benchmarked: false,
         shown_by: &[&["node", "-e", NODE_18]],
         debian: &["nodejs"],
     },
     Need {
         name: "npm",
-        used_by: &[Suite::Node, Suite::Browser],
+        used_by: &[Suite::Node, Suite::BrowserClient, Suite::Browser],
         benchmarked: false,
         shown_by: &[&["npm", "--version"]],
         debian: &["npm"],
@@ -49,8 +50,15 @@ const NEEDS: &[Need] = &[
         debian: &["chromium"],
     },
     Need {
+        name: "Firefox",
+        used_by: &[Suite::Browser],
+        benchmarked: false,
+        shown_by: FIREFOX,
+        debian: &["firefox-esr"],
+    },
+    Need {
         name: "Python 3.10 or later, with venv",
-        used_by: &[Suite::Python],
+        used_by: &[Suite::Python, Suite::PythonClient, Suite::Catalogue],
         benchmarked: false,
         shown_by: &[&["python3", "-c", PYTHON_3_10]],
         debian: &["python3", "python3-venv"],
@@ -135,6 +143,11 @@ impl fmt::Display for Need {
 /// The command that starts Chromium on this machine.
 pub(crate) fn chromium() -> Option<&'static str> {
     working(CHROMIUM)
+}
+
+/// The command that starts Firefox on this machine.
+pub(crate) fn firefox() -> Option<&'static str> {
+    working(FIREFOX)
 }
 
 /// Installs what the suites need, where that is allowed. What is still missing afterwards comes back.

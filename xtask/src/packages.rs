@@ -7,24 +7,23 @@ use std::process::Command;
 
 use crate::{Result, steps};
 
-/// Brings `e2e/node_modules` in line with `e2e/package-lock.json`.
-pub(crate) fn npm(root: &Path) -> Result<()> {
-    let folder = root.join("e2e");
+/// Brings a folder's `node_modules` in line with its `package-lock.json`.
+pub(crate) fn npm(folder: &Path) -> Result<()> {
     let list = folder.join("package-lock.json");
     let stamp = folder.join("node_modules").join(".installed-from");
     if is_current(&list, &stamp) {
         return Ok(());
     }
-    steps::run("installing npm packages", Command::new("npm").arg("ci").current_dir(&folder))?;
+    steps::run("installing npm packages", Command::new("npm").arg("ci").current_dir(folder))?;
     fs::copy(&list, &stamp)?;
     Ok(())
 }
 
-/// Brings `e2e/.venv` in line with the Python suite's requirements. Hands back its Python.
-pub(crate) fn pip(root: &Path) -> Result<PathBuf> {
-    let venv = root.join("e2e").join(".venv");
+/// Brings a folder's `.venv` in line with its `requirements.txt`. Hands back its Python.
+pub(crate) fn pip(folder: &Path) -> Result<PathBuf> {
+    let venv = folder.join(".venv");
     let python = venv.join("bin").join("python");
-    let list = root.join("e2e/clients/python/requirements.txt");
+    let list = folder.join("requirements.txt");
     let stamp = venv.join("installed-from.txt");
     if is_current(&list, &stamp) && python.exists() {
         return Ok(python);

@@ -18,9 +18,15 @@ pub(crate) enum Suite {
     Rust,
     /// Unmodified JavaScript clients against the playground
     Node,
+    /// The npm package of the browser client, in Node.js
+    BrowserClient,
     /// Unmodified Python clients and curl against the playground
     Python,
-    /// Chromium against the playground and an attacker's page
+    /// The Python package
+    PythonClient,
+    /// Each dialect of the catalogue, against the product that it is of where that can be had
+    Catalogue,
+    /// Browsers against the playground and an attacker's page, with and without our client
     Browser,
     /// A short round of `cargo xtask chaos`
     Chaos,
@@ -28,15 +34,26 @@ pub(crate) enum Suite {
 
 impl Suite {
     /// In the order in which they run: what is quick to fail comes first.
-    pub(crate) const ALL: &[Self] =
-        &[Self::Rust, Self::Node, Self::Python, Self::Browser, Self::Chaos];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Rust,
+        Self::Node,
+        Self::BrowserClient,
+        Self::Python,
+        Self::PythonClient,
+        Self::Catalogue,
+        Self::Browser,
+        Self::Chaos,
+    ];
 
     fn run(self, root: &Path) -> Result<Outcome> {
         match self {
             Self::Rust => rust(root),
-            Self::Node => node(root, "e2e/clients/node", self),
-            Self::Python => python(root),
-            Self::Browser => node(root, "e2e/browsers", self),
+            Self::Node => node(root, self, "e2e", "clients/node"),
+            Self::BrowserClient => node(root, self, "clients/browser", "test"),
+            Self::Python => python(root, self, "e2e/clients/python"),
+            Self::PythonClient => python(root, self, "clients/python"),
+            Self::Catalogue => python(root, self, "e2e/catalogue"),
+            Self::Browser => node(root, self, "e2e", "browsers"),
             Self::Chaos => Ok(Outcome::counted(chaos::short(root)?)),
         }
     }
@@ -83,10 +100,16 @@ fn rust(root: &Path) -> Result<Outcome> {
     Ok(Outcome::ran(Some(counts.into_iter().sum()), status))
 }
 
-fn node(root: &Path, folder: &str, suite: Suite) -> Result<Outcome> {
-    packages::npm(root)?;
+/// The tests in a folder of an npm package.
+fn node(root: &Path, suite: Suite, package: &str, tests: &str) -> Result<Outcome> {
+    let package = root.join(package);
+    packages::npm(&package)?;
+    if suite == Suite::Browser {
+        // Its pages load the client, whose tests use packages of its own.
+        packages::npm(&root.join("clients/browser"))?;
+    }
     let binary = build_binary(root, "dev")?;
-    let tests = test_files(&root.join(folder))?;
+    let tests = test_files(&package.join(tests))?;
     let report = report_file(root, suite, "tap")?;
     let mut node = Command::new("node");
     // Two reporters: one to be read by people as it comes, one to be counted.
@@ -94,24 +117,30 @@ fn node(root: &Path, folder: &str, suite: Suite) -> Result<Outcome> {
         .arg("--test-reporter=tap")
         .arg(format!("--test-reporter-destination={}", report.display()))
         .args(tests)
-        .current_dir(root.join("e2e"));
-    if let Some(chromium) = needs::chromium().filter(|_| suite == Suite::Browser) {
-        node.env("CHROMIUM_BIN", chromium);
+        .current_dir(package);
+    if suite == Suite::Browser {
+        let found = [("CHROMIUM_BIN", needs::chromium()), ("FIREFOX_BIN", needs::firefox())];
+        for (name, browser) in found {
+            node.envs(browser.map(|browser| (name, browser)));
+        }
     }
     let status = steps::status(&format!("{suite} tests"), with_plain_network(&mut node, &binary))?;
     Ok(Outcome::ran(fs::read_to_string(report).ok().as_deref().and_then(Counts::from_tap), status))
 }
 
-fn python(root: &Path) -> Result<Outcome> {
-    let python = packages::pip(root)?;
+/// The tests in a folder with a list of what they need.
+fn python(root: &Path, suite: Suite, folder: &str) -> Result<Outcome> {
+    let folder = root.join(folder);
+    let python = packages::pip(&folder)?;
     let binary = build_binary(root, "dev")?;
-    let report = report_file(root, Suite::Python, "xml")?;
+    let report = report_file(root, suite, "xml")?;
     let mut pytest = Command::new(python);
     pytest
         .args(["-m", "pytest", "-v"])
         .arg(format!("--junit-xml={}", report.display()))
-        .current_dir(root.join("e2e/clients/python"));
-    let status = steps::status("python tests", with_plain_network(&mut pytest, &binary))?;
+        .current_dir(folder);
+    let status =
+        steps::status(&format!("{suite} tests"), with_plain_network(&mut pytest, &binary))?;
     let counts = fs::read_to_string(report).ok().as_deref().and_then(Counts::from_junit);
     Ok(Outcome::ran(counts, status))
 }
