@@ -25,8 +25,9 @@ impl Redis {
         Self { process, _folder: folder }
     }
 
+    /// With time enough for a machine that does other things as well: what is late is refused.
     pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.process.port())
+        format!("redis://127.0.0.1:{}?timeout=10s", self.process.port())
     }
 
     pub(crate) fn kill(&mut self) {
