@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
-from typing import Iterator
+from typing import Any, Callable, Iterator
 
 import pytest
+from faces import FACES, Face
 from processes import Playground, start_playground
 from recorder import Recorder
 
-ROOT = Path(__file__).resolve().parents[3]
 # Where certificates come from and which proxy is used is the machine's business, not the tests'.
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
     os.environ.pop(name, None)
@@ -40,6 +39,18 @@ def elsewhere() -> Iterator[Recorder]:
         yield server
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
+# A client of an origin with a dialect, in one of the ways in which there are clients.
+Make = Callable[[str, Any], Face]
+
+
+@pytest.fixture(params=FACES)
+def client(request: pytest.FixtureRequest) -> Iterator[Make]:
+    made = []
+
+    def make(url: str, dialect: Any = "auto") -> Face:
+        made.append(FACES[request.param](url, dialect))
+        return made[-1]
+
+    yield make
+    for face in made:
+        face.close()

@@ -15,6 +15,9 @@ from ._exchange import Action, Asked, Body, Exchange, Fetch, Send, Wait, exchang
 from ._keeper import Keeper
 from ._origin import origin
 
+# Servers close a connection after a refusal whose body they have not read. What only reads may be sent again then
+# (RFC 9110, 9.2.2).
+CLOSED = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 # A client's cookies, whichever object it has by then.
 Cookies = Callable[[], httpx.Cookies]
 
@@ -160,7 +163,10 @@ def _do(run: Run, inner: httpx.BaseTransport, action: Action) -> object:
         return run.answered(inner.handle_request(run.dressed(action)))
     if isinstance(action, Fetch):
         request = run.fetch(action)
-        response = inner.handle_request(request)
+        try:
+            response = inner.handle_request(request)
+        except CLOSED:
+            response = inner.handle_request(request)
         try:
             raw = b"".join(response.stream)  # type: ignore[arg-type]
         finally:
@@ -206,7 +212,10 @@ async def _do_async(run: Run, inner: httpx.AsyncBaseTransport, action: Action) -
         return run.answered(await inner.handle_async_request(run.dressed(action)))
     if isinstance(action, Fetch):
         request = run.fetch(action)
-        response = await inner.handle_async_request(request)
+        try:
+            response = await inner.handle_async_request(request)
+        except CLOSED:
+            response = await inner.handle_async_request(request)
         try:
             raw = b"".join([part async for part in response.stream])  # type: ignore[union-attr]
         finally:

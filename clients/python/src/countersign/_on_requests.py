@@ -130,7 +130,11 @@ class Run:
         wire = copy.copy(self.request)
         wire.headers = self.request.headers.copy()
         put(wire, action.headers)
-        response = inner.send(wire, **options)
+        try:
+            response = inner.send(wire, **options)
+        except requests.RequestException as error:
+            error.request = self.request
+            raise
         response.request = self.request
         return self.answered(response)
 
@@ -142,7 +146,15 @@ class Run:
     def fetch(self, action: Fetch, inner: BaseAdapter, options: Mapping[str, Any]) -> Answer:
         """A request of the client's own."""
         request = _prepared(action.method, f"{self.keeper.origin}{action.target}", action.headers)
-        response = inner.send(request, **{**options, "stream": False})
+        options = {**options, "stream": False}
+        try:
+            response = inner.send(request, **options)
+        except requests.ConnectTimeout:
+            raise
+        except requests.ConnectionError:
+            # Servers close a connection after a refusal whose body they have not read. What only reads may be
+            # sent again then (RFC 9110, 9.2.2).
+            response = inner.send(request, **options)
         # The connection is free again.
         response.content
         self._last = response
@@ -217,7 +229,8 @@ def send_within(session: requests.Session, keeper: Keeper) -> None:
 
 def settings_of(session: requests.Session, url: str) -> Dict[str, Any]:
     """What a session would give to its adapter."""
-    settings = session.merge_environment_settings(url, {}, None, None, None)
+    # A session's own `verify=False` would lose against the environment, one that comes with a call does not.
+    settings = session.merge_environment_settings(url, {}, None, session.verify, None)
     return {"timeout": FETCH_TIMEOUT, **settings}
 
 

@@ -134,6 +134,8 @@ class Session(requests.Session):
 
     def request(self, method: Any, url: Any, *args: Any, **options: Any) -> Response:
         """As in `requests`, and `/path` is on the session's origin."""
+        # A session's own `verify=False` would lose against REQUESTS_CA_BUNDLE, one that comes with a call does not.
+        options.setdefault("verify", self.verify)
         return super().request(method, self._on_origin(url), *args, **options)
 
     def prepare_request(self, request: requests.Request) -> PreparedRequest:
