@@ -36,6 +36,12 @@ class Reply:
     hang_up: bool = False
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    # A hundred connections at once must not wait for a second attempt of the client's kernel.
+    request_queue_size = 256
+
+
 class Recorder:
     """`answer` may be replaced at any time; what it is asked is in `seen`, in order."""
 
@@ -43,8 +49,7 @@ class Recorder:
         self.seen: List[Seen] = []
         self.answer: Callable[[Seen], Reply] = lambda seen: Reply(body=b"ok")
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = Server(("127.0.0.1", 0), self._handler())
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 

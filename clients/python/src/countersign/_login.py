@@ -62,6 +62,12 @@ def both_or_none(user: Optional[str], password: Optional[str]) -> Optional[Tuple
     return user, password
 
 
+def check_entered(credentials: Optional[Tuple[str, str]], how: str) -> None:
+    """Raises `LoginError` for credentials that nobody has logged in with."""
+    if credentials is not None:
+        raise LoginError(f"the client has not logged in yet: enter it by `{how}`, or call its `login`")
+
+
 def _filled(templates: Mapping[str, str], user: str, password: str) -> Dict[str, str]:
     # Each value is one template: a user called `{password}` stays that.
     known = {"{user}": user, "{password}": password}

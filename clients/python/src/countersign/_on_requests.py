@@ -88,7 +88,8 @@ class Run:
     def asked(self) -> Asked:
         """The request as the rules see it."""
         request, jar = self.request, self.jar
-        parts = urlsplit(request.url or "")
+        url = request.url or ""
+        parts = urlsplit(url)
         return Asked(
             method=request.method or "GET",
             path=str(parts.path) or "/",
@@ -96,7 +97,7 @@ class Run:
             headers=request.headers,
             cookies=request.headers.get("Cookie"),
             replay=self._replay,
-            is_current=None if jar is None else lambda name, value: jar.holds(str(request.url), name, value),
+            is_current=None if jar is None else lambda name, value: jar.holds(url, name, value),
         )
 
     def carry_out(self, steps: Exchange, inner: BaseAdapter, options: Mapping[str, Any], action: Action) -> None:

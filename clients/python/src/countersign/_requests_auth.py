@@ -15,8 +15,6 @@ from ._origin import origin_of
 
 def arm(request: PreparedRequest, keeper: Keeper, session: requests.Session, is_bound: bool) -> None:
     """The first half: fetches what is needed, puts it on the request, and waits for the answer."""
-    if origin_of(request.url or "") != keeper.origin:
-        return
     run = Run(keeper, request, SessionJar(session) if is_bound else None)
     steps = exchange(keeper, run.asked())
     action = next(steps)
@@ -31,6 +29,9 @@ def arm(request: PreparedRequest, keeper: Keeper, session: requests.Session, is_
             action = steps.send(result)
     before = {name: request.headers.get(name) for name in action.headers}
     put(request, action.headers)
+    # The request refers to its second half. Were it referred to from there, its ticket would not come back before
+    # the garbage collector finds both.
+    del run.request
     half = _Half(run, steps, before)
     request.register_hook("response", half.answered)  # type: ignore[no-untyped-call]
 
@@ -51,6 +52,7 @@ class _Half:
         steps, self._steps = self._steps, None
         if steps is None:
             return self._redirected(self._run, response, options)
+        self._run.request = response.request
         # A redirect copies the request's headers: what was put there for this origin is taken away before.
         for name in self._before:
             if name != "Cookie":

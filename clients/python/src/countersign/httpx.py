@@ -206,7 +206,7 @@ def _protect_sync(client: httpx.Client, keeper: Keeper) -> Guard:
 class Client(httpx.Client):
     """An `httpx.Client` for one protected origin; further options are those of `httpx.Client`.
 
-    With `user` and `password` it logs in at once, as the dialect says.
+    With `user` and `password` it logs in when it is entered (`with`), as the dialect says.
     """
 
     def __init__(
@@ -218,18 +218,29 @@ class Client(httpx.Client):
         password: Optional[str] = None,
         **options: Any,
     ) -> None:
-        credentials = _login.both_or_none(user, password)
+        self._credentials = _login.both_or_none(user, password)
         super().__init__(base_url=base_url, **options)
         self.csrf = protect(self, base_url, dialect)
+
+    def __enter__(self) -> Client:
+        super().__enter__()
+        credentials, self._credentials = self._credentials, None
         if credentials is not None:
             try:
                 self.login(*credentials)
             except BaseException:
                 self.close()
                 raise
+        return self
+
+    def send(self, *args: Any, **options: Any) -> httpx.Response:
+        """As in `httpx`. Raises `LoginError` if the client has credentials and was not entered."""
+        _login.check_entered(self._credentials, "with")
+        return super().send(*args, **options)
 
     def login(self, user: str, password: str) -> httpx.Response:
         """See `Guard.login`."""
+        self._credentials = None
         return self.csrf.login(user, password)
 
     def logout(self) -> httpx.Response:
@@ -267,8 +278,14 @@ class AsyncClient(httpx.AsyncClient):
                 raise
         return self
 
+    async def send(self, *args: Any, **options: Any) -> httpx.Response:
+        """As in `httpx`. Raises `LoginError` if the client has credentials and was not entered."""
+        _login.check_entered(self._credentials, "async with")
+        return await super().send(*args, **options)
+
     async def login(self, user: str, password: str) -> httpx.Response:
         """See `Guard.login`."""
+        self._credentials = None
         return await self.csrf.login(user, password)
 
     async def logout(self) -> httpx.Response:

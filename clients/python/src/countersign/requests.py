@@ -20,7 +20,7 @@ from . import _login
 from ._guard import Dialect, keeper_for
 from ._keeper import Keeper
 from ._on_requests import Adapter, SessionJar, send_within
-from ._origin import base_of
+from ._origin import base_of, origin_of
 from ._requests_auth import arm
 from .document import Document
 
@@ -158,7 +158,7 @@ class CsrfAuth(AuthBase):
 
     `session`: with whose settings (verify, proxies, certificates) and cookies tokens are fetched. Give it the
     session that the auth is for; without one it has its own in `session`. `basic`: credentials, or another
-    `AuthBase` that goes first. `requests` runs one auth only, so whoever gives another with a call has no token
+    `AuthBase` that goes first; like tokens, they are for this origin alone. `requests` runs one auth only, so whoever gives another with a call has no token
     in it; `Session` and `protect` do not have this limit.
     """
 
@@ -176,6 +176,9 @@ class CsrfAuth(AuthBase):
         self.session = session if session is not None else requests.Session()
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        # Credentials are for this origin as well.
+        if origin_of(request.url or "") != self._keeper.origin:
+            return request
         if self._basic is not None:
             request = self._basic(request)
         arm(request, self._keeper, self.session, self._is_bound)
