@@ -130,7 +130,7 @@ impl<St: Store> Shared<St> {
     }
 
     /// A token of a pattern that needs no store.
-    fn issue_now(&self, holder: &Holder) -> Option<String> {
+    pub(crate) fn issue_now(&self, holder: &Holder) -> Option<String> {
         match self.engine.issue(holder, self.moment(), &mut ThreadRandom::default()) {
             Issue::Token(token) => Some(token),
             Issue::Store(..) | Issue::Tickets(_) | Issue::None => None,

@@ -45,7 +45,7 @@ pub use handle::{Csrf, IssueError};
 pub use layer::{Connection, CsrfLayer, keys_for};
 pub use observe::{Judged, Judgement, Observer};
 pub use random::{NoRandomness, ThreadRandom, fresh_key, fresh_keyring};
-pub use rejection::Rejection;
+pub use rejection::{Rejection, say_token};
 pub use response::{keep_private, may_carry_token, session_change};
 pub use service::{CsrfBody, CsrfService};
 pub use session::{Principal, SessionBinding};

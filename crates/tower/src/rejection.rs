@@ -1,7 +1,7 @@
 //! A refused request's response.
 
 use bytes::Bytes;
-use countersign::{Policy, Reason, Refusal};
+use countersign::{Policy, Reason, Refusal, TokenSource};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
@@ -50,4 +50,14 @@ pub(crate) fn response(
     }
     response.extensions_mut().insert(Rejection(refusal));
     response
+}
+
+/// Puts the token that should have been sent on a refusal, where the dialect says it there. For code
+/// outside of the layer that knows whose it is, such as a session that begins with the refusal.
+pub fn say_token(policy: &Policy, headers: &mut HeaderMap, token: &str) {
+    if let Some(TokenSource::Header(name)) = &policy.dialect().refusal.token
+        && let Ok(value) = HeaderValue::try_from(token)
+    {
+        headers.insert(name.name().clone(), value);
+    }
 }

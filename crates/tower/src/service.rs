@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{Allow, Facts, Pattern, Refusal, RouteAccess, Step, Verdict};
+use countersign::{Allow, Facts, Pattern, Refusal, RouteAccess, Rule, Step, Verdict};
 use countersign_store::Store;
 use http::{Extensions, HeaderMap, Request, Response, StatusCode};
 use http_body::Body;
@@ -86,8 +86,8 @@ where
             }
         };
         match quick {
-            Some(Err(refusal)) => {
-                ResponseFuture::refused(self.shared.refuse(refusal, None, request.headers()))
+            Some(Err(refused)) => {
+                ResponseFuture::refused(self.shared.refuse(refused, None, request.headers()))
             }
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
                 insert_handle(&self.shared, request.extensions_mut(), delivery.as_ref());
@@ -147,7 +147,7 @@ impl<S, St: Store> CsrfService<S, St> {
                     drive::run(&shared, &facts, &mut body, &parts.headers).await;
                 match settle(&shared, verdict, &facts, &parts.extensions) {
                     Ok(delivery) => delivery.map(|delivery| delivery.with_fresh(fresh)),
-                    Err(refusal) => return Ok(shared.refuse(refusal, status, &parts.headers)),
+                    Err(refused) => return Ok(shared.refuse(refused, status, &parts.headers)),
                 }
             };
             insert_handle(&shared, &mut parts.extensions, delivery.as_ref());
@@ -173,7 +173,7 @@ fn settle<St: Store>(
     verdict: Verdict,
     facts: &Facts<'_>,
     extensions: &Extensions,
-) -> Result<Option<Delivery>, Refusal> {
+) -> Result<Option<Delivery>, Refused> {
     let outcome = match &verdict {
         Verdict::Allow(allow) => Judgement::Allowed(allow.permit()),
         Verdict::Report(refusal, _) => Judgement::Reported(refusal),
@@ -186,20 +186,42 @@ fn settle<St: Store>(
     }
     let allow: Allow = match verdict {
         Verdict::Allow(allow) | Verdict::Report(_, allow) => allow,
-        Verdict::Refuse(refusal) => return Err(refusal),
+        Verdict::Refuse(refusal) => return Err(Refused::of(shared, refusal, facts)),
     };
     let bound = || extensions.get::<SessionBinding>();
     Ok(allow.owes_token().then(|| Delivery::owed(shared, facts, bound())))
 }
 
+/// A refusal, and the token that should have been sent if the dialect says it there.
+struct Refused {
+    refusal: Refusal,
+    token: Option<String>,
+}
+
+impl Refused {
+    /// Whoever is refused for another reason than the token is told none.
+    fn of<St: Store>(shared: &Shared<St>, refusal: Refusal, facts: &Facts<'_>) -> Self {
+        let says_token = shared.engine.policy().dialect().refusal.token.is_some();
+        let is_for_token = refusal.rule == Rule::Token;
+        let holder = (says_token && is_for_token).then(|| shared.engine.holder(facts)).flatten();
+        let token = holder.and_then(|holder| shared.issue_now(&holder));
+        Self { refusal, token }
+    }
+}
+
 impl<St> Shared<St> {
     fn refuse<R>(
         &self,
-        refusal: Refusal,
+        Refused { refusal, token }: Refused,
         status: Option<StatusCode>,
         request: &HeaderMap,
     ) -> Response<CsrfBody<R>> {
-        rejection::response(self.engine.policy(), refusal, status, request).map(Either::Left)
+        let policy = self.engine.policy();
+        let mut response = rejection::response(policy, refusal, status, request);
+        if let Some(token) = token {
+            rejection::say_token(policy, response.headers_mut(), &token);
+        }
+        response.map(Either::Left)
     }
 }
 

@@ -372,11 +372,12 @@ pub struct RefusalReply {
     /// Headers of the refusal, by which clients tell it from other answers with its status.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<FieldName, String>,
-    /// What every body contains, by which clients tell a refusal from other answers with its status.
-    /// Without it and without headers, a refusal has no body.
+    /// What every body contains, by which clients tell a refusal from other answers with its status;
+    /// empty where nothing else has that status. Without it and without headers, a refusal has no body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contains: Option<String>,
-    /// Where in the refusal the client finds the token that it should have sent.
+    /// Where in the refusal the client finds the token that it should have sent. A server puts it
+    /// there if nothing but the token was missing: into a header, from a pattern that needs no store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenSource>,
     /// The bodies; the first whose `accept` the client names counts, or has none.

@@ -390,6 +390,24 @@ fn keys_that_cannot_work_together_are_refused() {
             ":38: only a JSON object or a `require.config` holds more than the token; remove it",
         ),
         (
+            "a token that a refusal cannot make",
+            "status = 403",
+            "status = 403\ntoken = { header = \"X-Token\" }",
+            ":41: only tokens of the patterns \"synchronizer\" and \"encrypted\" can be in it",
+        ),
+        (
+            "a token in a refusal's body",
+            "status = 403",
+            "status = 403\ntoken = { json = \"/token\" }",
+            ":41: a server puts it into a header, such as { header = \"X-CSRF-Token\" }",
+        ),
+        (
+            "an obtaining request with a cookie",
+            "from = { json = \"/token\" }",
+            "from = { json = \"/token\" }\nheaders = { Cookie = \"sid=a\" }",
+            ":38: `Cookie` has a meaning of its own",
+        ),
+        (
             "a refusal that is none",
             "status = 403",
             "status = 200",
@@ -583,4 +601,20 @@ fn without_a_token_none_can_be_asked_for() {
         let error = parse(require, more).unwrap_err();
         assert!(error.starts_with(says), "{name}: {error}");
     }
+}
+
+#[test]
+fn what_only_clients_use_may_be_where_no_server_puts_it() {
+    let text = with("status = 403", "status = 403\ntoken = { json = \"/token\" }");
+    let text =
+        text.replace("[protect]", "clients_only = \"only the product makes it\"\n\n[protect]");
+    assert!(Dialect::parse("t", &text.replacen("\n\n\n", "\n\n", 1)).is_ok());
+}
+
+#[test]
+fn a_page_is_asked_for_as_one() {
+    let accept = "from = { json = \"/token\" }\nheaders = { Accept = \"text/html\" }";
+    let dialect = Dialect::parse("t", &with("from = { json = \"/token\" }", accept)).unwrap();
+    let headers = &dialect.obtain[0].headers;
+    assert_eq!(headers[&FieldName::parse("accept").unwrap()], "text/html");
 }

@@ -28,8 +28,12 @@ impl Site {
     ) -> Response<Full<Bytes>> {
         let backstage = self.backstage(client, &mut parts, span);
         let request = Request::from_parts(parts, body);
+        let teller = self.says_token_when_refusing().then(|| backstage.clone());
         let mut guard = self.csrf.layer(Approval(backstage));
-        let Ok(response) = span.around(|| guard.call(request)).await;
+        let Ok(mut response) = span.around(|| guard.call(request)).await;
+        if let Some(teller) = teller {
+            Box::pin(teller.say_token(&mut response)).await;
+        }
         response.map(either)
     }
 

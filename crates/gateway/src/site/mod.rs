@@ -4,6 +4,7 @@ mod asked;
 mod endpoint;
 mod forward;
 mod pages;
+mod refused;
 mod session;
 mod tunnel;
 
@@ -127,8 +128,12 @@ impl Site {
             is_secure,
             span: span.clone(),
         };
+        let teller = self.says_token_when_refusing().then(|| backstage.clone());
         let request = Request::from_parts(parts, inbound);
         let Ok(mut response) = span.around(|| self.csrf.layer(backstage).call(request)).await;
+        if let Some(teller) = teller {
+            Box::pin(teller.say_token(&mut response)).await;
+        }
         if let Some(fault) = progress.and_then(|progress| progress.fault())
             && response.extensions().get::<Rejection>().is_some()
         {

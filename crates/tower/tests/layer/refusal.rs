@@ -4,7 +4,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::post;
-use countersign::{Mode, Policy, Reason};
+use countersign::{Dialect, Mode, Policy, Reason};
 use countersign_tower::Rejection;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -194,4 +194,58 @@ async fn a_connection_lives_on_after_a_refusal() {
         .await;
     assert!(raw.text().contains("HTTP/1.1 403") && raw.text().contains("HTTP/1.1 200"), "{raw:?}");
     assert_eq!(calls.count(), 1);
+}
+
+/// As Transmission does it, for sessions.
+const SAYS_TOKEN: &str = r#"
+name = "says"
+title = "Says"
+summary = "The refusal says the token."
+protect = { methods = "unsafe", require = "token" }
+session = { cookie = "sid" }
+token = { pattern = "synchronizer", shape = { alphanumeric = 40 }, header = "X-Id" }
+
+[refusal]
+status = 409
+token = { header = "X-Id" }
+contains = "X-Id"
+body = [{ content_type = "text/plain", text = "Send X-Id." }]
+"#;
+
+#[tokio::test]
+async fn a_refusal_says_the_token_where_nothing_else_was_missing() {
+    let calls = Calls::default();
+    let policy = Policy::new(Dialect::parse("says.toml", SAYS_TOKEN).unwrap());
+    let server = Server::start(app(layer(policy), &calls)).await;
+    let post = async |headers: &str| {
+        let head = format!("POST / HTTP/1.1\r\nHost: a\r\n{headers}Connection: close\r\n\r\n");
+        server.raw(head).await
+    };
+    let told = post("Cookie: sid=a\r\n").await;
+    assert_eq!(told.status_line(), "HTTP/1.1 409 Conflict");
+    assert_eq!(told.header("cache-control").as_deref(), Some("no-store"));
+    let id = told.header("x-id").unwrap();
+    assert!(!told.body().contains(&id), "{told:?}");
+    let others = post("Cookie: sid=b\r\n").await.header("x-id").unwrap();
+    assert_ne!(others, id, "each session has its own");
+    for (name, headers, says) in [
+        ("another session's", format!("Cookie: sid=a\r\nX-Id: {others}\r\n"), Some(id.as_str())),
+        ("nobody asks", String::new(), None),
+        ("two sessions", "Cookie: sid=a; sid=b\r\n".into(), None),
+        ("another site", "Cookie: sid=a\r\nOrigin: https://evil.example\r\n".into(), None),
+        (
+            "another site with the token",
+            format!("Cookie: sid=a\r\nOrigin: https://evil.example\r\nX-Id: {id}\r\n"),
+            None,
+        ),
+    ] {
+        let refused = post(&headers).await;
+        assert_eq!(refused.status_line(), "HTTP/1.1 409 Conflict", "{name}");
+        let said = refused.header("x-id");
+        assert_eq!(said.as_deref(), says, "{name}");
+    }
+    assert_eq!(calls.count(), 0);
+    let passed = post(&format!("Cookie: sid=a\r\nX-Id: {id}\r\n")).await;
+    assert_eq!((passed.status_line(), calls.count()), ("HTTP/1.1 200 OK".into(), 1));
+    assert_eq!(passed.header("x-id"), None, "it is said in refusals only");
 }

@@ -7,7 +7,7 @@ use http::HeaderValue;
 use http::header::SET_COOKIE;
 
 use self::client::{obtain, session, source, values};
-use super::{Bind, Deliver, DeliverOn, Dialect, Pattern, Require, Route, TokenRules};
+use super::{Bind, Deliver, DeliverOn, Dialect, Pattern, Require, Route, TokenRules, TokenSource};
 use crate::misplaced::Misplaced;
 use crate::token::{self, Shape};
 
@@ -234,6 +234,32 @@ fn deliver(dialect: &Dialect, deliver: &Deliver) -> Result<(), Misplaced> {
     Ok(())
 }
 
+/// A refusal goes out at once, without a word of the store, and one header is what it has room for.
+fn said_token(dialect: &Dialect, source: &TokenSource) -> Result<(), Misplaced> {
+    let pattern = dialect.token.as_ref().map(|token| token.pattern);
+    let place = ["refusal", "token"];
+    match source {
+        _ if dialect.clients_only.is_some() => Ok(()),
+        TokenSource::Header(_)
+            if !matches!(pattern, Some(Pattern::Synchronizer | Pattern::Encrypted)) =>
+        {
+            flaw(
+                &place,
+                "only tokens of the patterns \"synchronizer\" and \"encrypted\" can be in it",
+            )
+        }
+        TokenSource::Header(name) => match name.check_carrier() {
+            Ok(()) => Ok(()),
+            Err(error) => flaw(&place, error.to_string()),
+        },
+        _ => flaw(
+            &place,
+            "a server puts it into a header, such as { header = \"X-CSRF-Token\" }; for another place, \
+             say why the dialect is `clients_only`",
+        ),
+    }
+}
+
 fn refusal(dialect: &Dialect) -> Result<(), Misplaced> {
     let reply = &dialect.refusal;
     if !(400..=499).contains(&reply.status) {
@@ -247,6 +273,7 @@ fn refusal(dialect: &Dialect) -> Result<(), Misplaced> {
     values(&["refusal", "headers"], &reply.headers)?;
     if let Some(token) = &reply.token {
         source(&["refusal", "token"], token)?;
+        self::said_token(dialect, token)?;
     }
     if let Some(mark) = &reply.contains
         && let Some(index) = reply.body.iter().position(|body| !body.text.contains(mark))
@@ -255,9 +282,6 @@ fn refusal(dialect: &Dialect) -> Result<(), Misplaced> {
             &["refusal", "body", &index.to_string()],
             format!("clients look for `{mark}` in a refusal, and this body has none"),
         );
-    }
-    if reply.contains.as_ref().is_some_and(String::is_empty) {
-        return flaw(&["refusal", "contains"], "every body contains nothing; remove it");
     }
     for (index, body) in reply.body.iter().enumerate() {
         if HeaderValue::from_str(&body.content_type).is_err() {
