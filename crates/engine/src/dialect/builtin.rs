@@ -4,13 +4,25 @@ use std::sync::OnceLock;
 
 use super::Dialect;
 
-const SOURCES: [(&str, &str); 6] = [
+const SOURCES: [(&str, &str); 18] = [
     ("standard", include_str!("../../dialects/standard.toml")),
     ("genesys", include_str!("../../dialects/genesys.toml")),
     ("voss", include_str!("../../dialects/voss.toml")),
     ("redback", include_str!("../../dialects/redback.toml")),
     ("vmanage", include_str!("../../dialects/vmanage.toml")),
     ("tao", include_str!("../../dialects/tao.toml")),
+    ("aspnet", include_str!("../../dialects/aspnet.toml")),
+    ("couchdb", include_str!("../../dialects/couchdb.toml")),
+    ("django", include_str!("../../dialects/django.toml")),
+    ("drupal", include_str!("../../dialects/drupal.toml")),
+    ("jenkins", include_str!("../../dialects/jenkins.toml")),
+    ("jupyter", include_str!("../../dialects/jupyter.toml")),
+    ("laravel", include_str!("../../dialects/laravel.toml")),
+    ("rails", include_str!("../../dialects/rails.toml")),
+    ("sap-odata", include_str!("../../dialects/sap-odata.toml")),
+    ("spring", include_str!("../../dialects/spring.toml")),
+    ("transmission", include_str!("../../dialects/transmission.toml")),
+    ("wordpress", include_str!("../../dialects/wordpress.toml")),
 ];
 
 /// The names of all built-in dialects, the default first.

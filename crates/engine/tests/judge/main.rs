@@ -27,6 +27,7 @@ mod routes;
 mod rules;
 mod sessions;
 mod tickets;
+mod usual;
 mod websockets;
 
 use countersign::{Dialect, Engine, Facts, Holder, Issue, Keyring, Peer, Policy, Scheme, builtin};

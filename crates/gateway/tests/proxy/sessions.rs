@@ -335,3 +335,40 @@ async fn an_untrusted_hint_of_https_changes_no_cookie() {
         assert!(own[0].starts_with(expected), "{name}: {own:?}");
     }
 }
+
+/// Transmission's clients know nothing of tokens until they are refused.
+#[tokio::test]
+async fn a_refusal_says_the_token_to_whoever_asks_for_the_first_time() {
+    let app = dumb("transmission_session").await;
+    let (_gateway, mut client) = gateway(&app, "transmission", "").await;
+    let id = "x-transmission-session-id";
+    let rpc = |cookies: &str, fields: &str| post("/transmission/rpc", cookies, fields);
+
+    let first = client.ask(rpc("", "")).await;
+    assert_eq!((first.status, app.requests()), (409, 0));
+    let (own, said) = (cookies(&first).join("; "), token(&first, id));
+    assert!(own.starts_with("countersign="), "{own}");
+    let again = client.ask(rpc(&own, &format!("{id}: {said}\r\n"))).await;
+    assert_eq!((again.status, app.requests()), (200, 1));
+
+    // The name in Basic credentials is enough: no session begins.
+    let basic = "Authorization: Basic YTpi\r\n";
+    let first = client.ask(rpc("", basic)).await;
+    assert_eq!((first.status, cookies(&first).len()), (409, 0));
+    let with_basic = token(&first, id);
+    let again = client.ask(rpc("", &format!("{basic}{id}: {with_basic}\r\n"))).await;
+    assert_eq!((again.status, app.requests()), (200, 2));
+
+    // Somebody else's id is answered with one's own.
+    let wrong = client.ask(rpc(&own, &format!("{id}: {with_basic}\r\n"))).await;
+    assert_eq!((wrong.status, cookies(&wrong).len()), (409, 0));
+    let right = token(&wrong, id);
+    let again = client.ask(rpc(&own, &format!("{id}: {right}\r\n"))).await;
+    assert_eq!((again.status, app.requests()), (200, 3));
+
+    // Another site's page is told nothing and begins nothing.
+    let foreign = rpc("", "").replace("http://app.example", "http://evil.example");
+    let refused = client.ask(foreign).await;
+    assert_eq!((refused.status, refused.header(id), cookies(&refused).len()), (409, None, 0));
+    assert_eq!(app.requests(), 3);
+}
