@@ -117,8 +117,8 @@ def _json(text: str) -> object:
 
 
 def _configured(text: str, pointer: str) -> List[Any]:
-    """The array in the one argument of `require.config(..)` that has it."""
-    found = []
+    """The array in the last argument of `require.config(..)` that has it: a later call overrides."""
+    found: List[Any] = []
     for call in CALL.finditer(text):
         try:
             argument, _ = json.JSONDecoder().raw_decode(text, call.end())
@@ -126,8 +126,8 @@ def _configured(text: str, pointer: str) -> List[Any]:
             continue
         value = pointed(argument, pointer)
         if isinstance(value, list):
-            found.append(value)
-    return found[0] if len(found) == 1 else []
+            found = value
+    return found
 
 
 def _in_page(text: str, kind: str, name: str) -> List[str]:
