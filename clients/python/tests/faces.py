@@ -6,10 +6,11 @@ import asyncio
 from http.cookiejar import CookieJar
 from typing import Any, Callable, Dict
 
-import countersign.httpx
-import countersign.requests
 import httpx
 import requests
+
+import countersign.httpx
+import countersign.requests
 from countersign._keeper import Keeper
 
 

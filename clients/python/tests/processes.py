@@ -49,9 +49,7 @@ def countersign(*args: str) -> Iterator[Dict[str, Any]]:
     if not binary:
         pytest.fail("COUNTERSIGN_BIN is not set: run the tests by `cargo xtask test`")
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [binary, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log
-        )
+        process = subprocess.Popen([binary, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         try:
             line = first_line(process)
             if not line:

@@ -23,8 +23,8 @@ class Seen:
 
     @property
     def cookies(self) -> Dict[str, str]:
-        pairs = (part.split("=", 1) for part in (self.header("Cookie") or "").split("; ") if part)
-        return {name: value for name, value in pairs}
+        pairs = (part.partition("=") for part in (self.header("Cookie") or "").split("; ") if part)
+        return {name: value for name, _, value in pairs}
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Recorder:
         return [seen.path for seen in self.seen if method in ("", seen.method)]
 
     def __enter__(self) -> Recorder:
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.005,))
         self._thread.start()
         return self
 

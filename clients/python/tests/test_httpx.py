@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, AsyncIterator, Iterator, List
 
 import anyio
-import countersign
-import countersign.httpx
 import httpx
 import pytest
 from apps import App, document
-from countersign.httpx import AsyncClient, Client, CsrfTransport
 from recorder import Recorder, Reply
+
+import countersign
+import countersign.httpx
+from countersign.httpx import AsyncClient, Client, CsrfTransport
 
 BASIC = "Basic " + base64.b64encode(b"user:word").decode()
 

@@ -7,15 +7,16 @@ import io
 from pathlib import Path
 from typing import Any, Iterator
 
-import countersign
-import countersign.requests
 import pytest
 import requests
 from apps import App, document
-from countersign.requests import CsrfAuth, Session
 from recorder import Recorder, Reply, Seen
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
+
+import countersign
+import countersign.requests
+from countersign.requests import CsrfAuth, Session
 
 BASIC = "Basic " + base64.b64encode(b"user:word").decode()
 

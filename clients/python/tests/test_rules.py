@@ -7,13 +7,14 @@ import json
 import logging
 from typing import Any, Iterator
 
-import countersign
 import httpx
 import pytest
 import requests
 from apps import TICKETS, App, TicketApp, document
 from conftest import Make
 from recorder import Recorder, Reply
+
+import countersign
 
 LOST = (requests.ConnectionError, httpx.TransportError)
 

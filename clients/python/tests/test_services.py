@@ -6,11 +6,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import countersign
 import pytest
 from conftest import Make
 from faces import Face
 from processes import Playground
+
+import countersign
 
 JSON = {"Accept": "application/json"}
 EMAIL = "/dataservice/settings/configuration/emailNotificationSettings"

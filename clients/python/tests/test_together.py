@@ -10,13 +10,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List
 
-import countersign.httpx
-import countersign.requests
 import pytest
 import requests
 from apps import TICKETS, App, TicketApp, document
 from faces import FACES, AsyncFace, Face
 from recorder import Recorder, Reply
+
+import countersign.httpx
+import countersign.requests
 
 SYNC = [kind for kind in FACES if kind != "httpx.AsyncClient"]
 

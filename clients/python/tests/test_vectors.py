@@ -10,6 +10,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 import requests
+
 from countersign._exchange import Asked, Body, Fetch, Send, exchange
 from countersign._keeper import Keeper
 from countersign._on_httpx import is_own

@@ -2,7 +2,7 @@
 
     import countersign
 
-    session = countersign.requests.Session("https://manager.example", dialect="vmanage", user="admin", password="..")
+    session = countersign.requests.Session("https://app.example", dialect="vmanage", user="admin", password="..")
 
 `countersign.requests` is for `requests`, `countersign.httpx` for `httpx`, sync and async. They need those
 libraries, this package alone needs nothing.
@@ -40,9 +40,7 @@ def protect(session: Any, base_url: str, dialect: Any = "auto") -> Any:
     """
     library = {"requests", "httpx"} & {kind.__module__.split(".")[0] for kind in type(session).__mro__}
     if len(library) != 1:
-        raise CountersignError(
-            f"`{type(session).__name__}` is neither a session of `requests` nor a client of `httpx`"
-        )
+        raise CountersignError(f"`{type(session).__name__}` is neither a session of `requests` nor a client of `httpx`")
     return importlib.import_module(f".{library.pop()}", __name__).protect(session, base_url, dialect)
 
 

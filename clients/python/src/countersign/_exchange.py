@@ -148,7 +148,7 @@ def _load(keeper: Keeper) -> Generator[Action, object, Document]:
             if answer.status != 200:
                 raise DocumentError(
                     f"`{keeper.origin}{WELL_KNOWN}` answered {answer.status}: this server does not say what its "
-                    "dialect is, so name it, as in `dialect=\"vmanage\"`"
+                    'dialect is, so name it, as in `dialect="vmanage"`'
                 )
             keeper.use(Document.from_json((yield from _body())))
         finally:
@@ -187,9 +187,7 @@ def _take(keeper: Keeper, document: Document, asked: Asked) -> Generator[Action,
             keeper.land(flight, brought)
 
 
-def _fetch(
-    keeper: Keeper, document: Document, asked: Asked, moves: Moves
-) -> Generator[Action, object, Optional[Held]]:
+def _fetch(keeper: Keeper, document: Document, asked: Asked, moves: Moves) -> Generator[Action, object, Optional[Held]]:
     """Asks one after the other who may have a token."""
     for obtain in document.fetches:
         fetch = _fetch_for(keeper, document, obtain, asked)
@@ -243,9 +241,7 @@ def _in_cookies(keeper: Keeper, document: Document, asked: Asked) -> Optional[He
     return None
 
 
-def _send(
-    keeper: Keeper, document: Document, asked: Asked, held: Optional[Held]
-) -> Generator[Action, object, Answer]:
+def _send(keeper: Keeper, document: Document, asked: Asked, held: Optional[Held]) -> Generator[Action, object, Answer]:
     headers: Dict[str, Optional[str]] = {}
     if held is not None:
         headers[held.header] = held.token

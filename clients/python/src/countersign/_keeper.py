@@ -129,9 +129,10 @@ class Keeper:
     def give_back(self, held: Held) -> None:
         """Puts a ticket back whose request had no answer."""
         with self._lock:
-            if self._once and held.since is not None and held.epoch == self._epoch:
-                if held.session == self._session:
-                    self._pool.give_back(held.token, held.since)
+            # A ticket of another session, or from before all was dropped, is worth nothing.
+            is_good = held.epoch == self._epoch and held.session == self._session
+            if self._once and held.since is not None and is_good:
+                self._pool.give_back(held.token, held.since)
 
     @property
     def epoch(self) -> int:
@@ -228,7 +229,7 @@ class Keeper:
                 self._pool.put([token], self._clock() - age)
 
 
-_all: "weakref.WeakSet[Keeper]" = weakref.WeakSet()
+_all: weakref.WeakSet[Keeper] = weakref.WeakSet()
 
 
 def _after_fork() -> None:

@@ -6,7 +6,7 @@ error shows it.
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Optional
+from typing import Any, Callable, List, Optional
 
 import httpx
 

@@ -7,7 +7,7 @@ hook and no error shows it.
 from __future__ import annotations
 
 import copy
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional
 from urllib.parse import urlsplit
 
 import requests
@@ -156,14 +156,13 @@ class Run:
             # Servers close a connection after a refusal whose body they have not read. What only reads may be
             # sent again then (RFC 9110, 9.2.2).
             response = inner.send(request, **options)
-        # The connection is free again.
-        response.content
+        _drain(response)
         self._last = response
         self._keep(request, response)
         return Answer(response)
 
     def _supersede(self, response: Response) -> None:
-        response.content
+        _drain(response)
         response.close()
         self._keep(self.request, response)
 
@@ -242,6 +241,11 @@ def put(request: PreparedRequest, headers: Mapping[str, Optional[str]]) -> None:
             request.headers.pop(name, None)
         else:
             request.headers[name] = value
+
+
+def _drain(response: Response) -> None:
+    """Reads the body, so that the connection is free again."""
+    _ = response.content
 
 
 def _prepared(method: str, url: str, headers: Mapping[str, str]) -> PreparedRequest:

@@ -10,7 +10,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
@@ -58,11 +58,7 @@ class Target(NamedTuple):
 
     def is_asked(self, method: str, path: str, query: str) -> bool:
         """Whether a request is this one. Without a query of its own, any query will do."""
-        return (
-            method == self.method
-            and self.path in ("*", path)
-            and (self.query is None or self.query == query)
-        )
+        return method == self.method and self.path in ("*", path) and (self.query is None or self.query == query)
 
 
 @dataclass(frozen=True)
@@ -220,7 +216,7 @@ def dialects() -> List[str]:
     return sorted(builtin())
 
 
-@lru_cache(maxsize=None)
+@cache
 def builtin() -> Dict[str, Any]:
     """The documents of the built-in dialects, as JSON values."""
     with (resources.files(__package__) / "dialects.json").open(encoding="utf-8") as file:
@@ -245,7 +241,9 @@ def _parse(value: Mapping[str, Any]) -> Document:
         session_cookie=str(value["session_cookie"]),
         token=_token(value["token"]) if value.get("token") is not None else None,
         origin=_one_of(value["origin"], ("always", "https")) if value.get("origin") is not None else None,
-        deliver={name.lower(): _one_of(what, ("{header}", "{token}")) for name, what in value.get("deliver", {}).items()},
+        deliver={
+            name.lower(): _one_of(what, ("{header}", "{token}")) for name, what in value.get("deliver", {}).items()
+        },
         obtain=tuple(_obtain(obtain) for obtain in value.get("obtain", ())),
         refusal=_refusal(value["refusal"]),
         login=_login(login) if login is not None else None,

@@ -1,9 +1,9 @@
 """For `httpx`: `Client`, `AsyncClient`, `protect`, and the transports beneath them.
 
-    import countersign.httpx
+import countersign.httpx
 
-    async with countersign.httpx.AsyncClient("https://manager.example", dialect="vmanage", user="admin", password="..") as client:
-        await client.post("/dataservice/device", json={..})
+async with countersign.httpx.AsyncClient("https://app.example", "vmanage", user="admin", password="..") as client:
+    await client.post("/dataservice/device", json={..})
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def protect(
     """
     if not hasattr(client, "_transport") or not hasattr(client, "_mounts"):
         raise CountersignError(
-            f"httpx {httpx.__version__} keeps its transports elsewhere: give `transport=CsrfTransport(..)` to the client"
+            f"httpx {httpx.__version__} keeps its transports elsewhere: give the client a `CsrfTransport` yourself"
         )
     if isinstance(client, httpx.AsyncClient):
         keeper = keeper_for(base_url, dialect, anyio.Event)

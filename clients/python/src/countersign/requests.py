@@ -1,9 +1,9 @@
 """For `requests`: `Session`, `protect` and `CsrfAuth`.
 
-    import countersign.requests
+import countersign.requests
 
-    session = countersign.requests.Session("https://manager.example", dialect="vmanage", user="admin", password="..")
-    session.post("/dataservice/device", json={..})
+session = countersign.requests.Session("https://app.example", dialect="vmanage", user="admin", password="..")
+session.post("/dataservice/device", json={..})
 """
 
 from __future__ import annotations
@@ -154,12 +154,15 @@ class Session(requests.Session):
 class CsrfAuth(AuthBase):
     """The same for `auth=`, of a session or of a single call.
 
-        session.auth = CsrfAuth("https://manager.example", dialect="vmanage", basic=("admin", ".."))
+        session.auth = CsrfAuth("https://app.example", dialect="vmanage", basic=("admin", ".."))
 
     `session`: with whose settings (verify, proxies, certificates) and cookies tokens are fetched. Give it the
-    session that the auth is for; without one it has its own in `session`. `basic`: credentials, or another
-    `AuthBase` that goes first; like tokens, they are for this origin alone. `requests` runs one auth only, so whoever gives another with a call has no token
-    in it; `Session` and `protect` do not have this limit.
+    session that the auth is for; without one it has its own in `session`.
+
+    `basic`: credentials, or another `AuthBase` that goes first; like tokens, they are for this origin alone.
+
+    `requests` runs one auth only, so whoever gives another with a call has no token in it, and an auth does not
+    hear of failures. `Session` and `protect` do not have these limits.
     """
 
     def __init__(
