@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import NamedTuple, Optional
 from urllib.parse import urlsplit
 
 from .errors import CountersignError
 
+UNCLEAR = re.compile(r"[\x00-\x20\x7f\\]")
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -29,7 +31,7 @@ def origin_of(url: str) -> Optional[Origin]:
 
     A URL over which parsers disagree (a backslash, a blank, a control character) has none.
     """
-    if "\\" in url or any(char <= " " or char == "\x7f" for char in url):
+    if UNCLEAR.search(url):
         return None
     try:
         parts = urlsplit(url)

@@ -18,9 +18,8 @@ def arm(request: PreparedRequest, keeper: Keeper, session: requests.Session, is_
     run = Run(keeper, request, SessionJar(session) if is_bound else None)
     steps = exchange(keeper, run.asked())
     action = next(steps)
-    inner = session.get_adapter(str(request.url))
-    settings = settings_of(session, str(request.url))
     while not isinstance(action, Send):
+        inner, settings = session.get_adapter(str(request.url)), settings_of(session, str(request.url))
         try:
             result = run.do(action, inner, settings)
         except BaseException as error:

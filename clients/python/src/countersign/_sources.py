@@ -15,6 +15,8 @@ from .errors import DocumentError
 
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 CALL = re.compile(r"\brequire\s*\.\s*config\s*\(\s*")
+# What stands in these is no element to a browser, so it may be somebody's text. Not all releases of Python know.
+TEXT_ONLY = frozenset(("iframe", "noembed", "noframes", "noscript", "template", "textarea", "title", "xmp"))
 IN_BODY = ("text", "json", "require-config", "meta", "input")
 KINDS = ("header", "cookie", *IN_BODY)
 
@@ -143,10 +145,13 @@ class _Elements(HTMLParser):
     def __init__(self, tag: str, name: str, attribute: str) -> None:
         super().__init__(convert_charrefs=True)
         self._tag, self._name, self._attribute = tag, name, attribute
+        self._within: Optional[str] = None
         self.found: List[str] = []
 
     def handle_starttag(self, tag: str, attrs: List[Tuple[str, Optional[str]]]) -> None:
-        if tag != self._tag:
+        if self._within is None and tag in TEXT_ONLY:
+            self._within = tag
+        if self._within is not None or tag != self._tag:
             return
         read: Dict[str, Optional[str]] = {}
         for key, value in attrs:
@@ -155,3 +160,7 @@ class _Elements(HTMLParser):
         value = read.get(self._attribute)
         if read.get("name") == self._name and value is not None:
             self.found.append(value)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._within:
+            self._within = None

@@ -207,8 +207,9 @@ class Document:
 
     def turns(self, method: str, path: str, query: str) -> bool:
         """Whether a request logs in or out, so that what was held is worth nothing after it."""
-        turns = [self.logout, self.login.request if self.login else None]
-        return any(turn is not None and turn.is_asked(method, path, query) for turn in turns)
+        if self.logout is not None and self.logout.is_asked(method, path, query):
+            return True
+        return self.login is not None and self.login.request.is_asked(method, path, query)
 
 
 def dialects() -> List[str]:
@@ -281,14 +282,19 @@ def _token(value: Mapping[str, Any]) -> Token:
 
 
 def _obtain(value: Mapping[str, Any]) -> Obtain:
-    return Obtain(Target.parse(value["request"]), dict(value.get("headers", {})), Source.parse(value["from"]))
+    headers = dict(value.get("headers", {}))
+    for name, text in headers.items():
+        if not is_field_name(name) or re.search(r"[^\x20-\x7e]", text):
+            raise DocumentError(f"a client may not send the header `{name}` to obtain a token")
+    return Obtain(Target.parse(value["request"]), headers, Source.parse(value["from"]))
 
 
 def _refusal(value: Mapping[str, Any]) -> Refusal:
     contains, token = value.get("contains"), value.get("token")
     return Refusal(
         status=int(value["status"]),
-        contains=None if contains is None else str(contains).encode(),
+        # An empty text is contained in everything.
+        contains=str(contains).encode() if contains else None,
         headers=dict(value.get("headers", {})),
         token=None if token is None else Source.parse(token),
     )
