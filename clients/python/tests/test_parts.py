@@ -269,12 +269,6 @@ def test_every_dialect_of_the_package_can_be_used() -> None:
         assert Document.of(name).dialect == name
 
 
-def test_an_empty_text_is_no_mark_of_a_refusal() -> None:
-    refusal = Document.of(document(refusal={"status": 403, "contains": ""})).refusal
-    assert refusal.contains is None
-    assert not refusal.is_typed
-
-
 def test_errors_and_documents_can_be_pickled() -> None:
     error = pickle.loads(pickle.dumps(countersign.LoginError("told", 403)))
     assert (str(error), error.status) == ("told", 403)

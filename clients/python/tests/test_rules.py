@@ -203,6 +203,36 @@ def test_4_a_token_in_a_cookie_is_read_from_the_jar(client: Make, recorder: Reco
     assert [seen.header("X-Token") for seen in recorder.seen[1:]] == ["t=1", "t=2", "t=3"]
 
 
+def test_4_a_token_in_a_cookie_that_is_refused_is_fetched_anew(client: Make, recorder: Recorder) -> None:
+    obtain = [{"request": "GET /home", "from": {"cookie": "XSRF-TOKEN"}}]
+    good = ["one"]
+
+    def answer(seen: Any) -> Reply:
+        if seen.method == "GET":
+            return Reply(headers=[("Set-Cookie", f"XSRF-TOKEN={good[0]}; Path=/")])
+        is_good = seen.header("X-Token") == seen.cookies.get("XSRF-TOKEN") == good[0]
+        return Reply() if is_good else Reply(403, body=b"no token")
+
+    recorder.answer = answer
+    face = client(recorder.url, document(obtain=obtain))
+    assert face.post(f"{recorder.url}/x").status_code == 200
+    good[0] = "two"
+    assert face.post(f"{recorder.url}/x").status_code == 200
+    assert [seen.header("X-Token") for seen in recorder.seen] == [None, "one", "one", None, "two"]
+    assert face.cookies() == {"XSRF-TOKEN": "two"}
+
+
+def test_6_a_download_is_not_read_for_a_token_that_any_page_may_have(client: Make, recorder: Recorder) -> None:
+    page = b"<input name=t value=in-a-page>"
+    recorder.answer = lambda seen: Reply(body=page)
+    face = client(recorder.url, document(obtain=[{"request": "GET *", "from": {"input": "t"}}]))
+    assert face.get(f"{recorder.url}/download").content == page
+    assert len(face.keeper._pool) == 0
+    face.post(f"{recorder.url}/x")
+    assert recorder.paths() == ["/download", "/x", "/x"]
+    assert recorder.seen[-1].header("X-Token") == "in-a-page"
+
+
 def test_4_a_target_may_be_that_of_the_request(client: Make, recorder: Recorder) -> None:
     """As SAP has it; the word by which it asks for a token is none."""
 

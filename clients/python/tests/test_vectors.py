@@ -105,6 +105,19 @@ def test_responses(row: Dict[str, Any]) -> None:
     assert keeper.header == row.get("header", header)
 
 
+@rows("cookies")
+def test_cookies(row: Dict[str, Any]) -> None:
+    own = Document.of(row["dialect"])
+    keeper = Keeper(base_of(ORIGIN), own)
+    asked = asked_for("POST /x")
+    asked.cookies = "; ".join(f"{name}={value}" for name, value in row["cookies"])
+    action = exchange(keeper, asked).send(None)
+    # Without a token in the cookies one is fetched.
+    token = action.headers[keeper.header] if isinstance(action, Send) else None
+    assert token == row["token"]
+    assert isinstance(action, Send) is (row["token"] is not None)
+
+
 @rows("refusals")
 def test_refusals(row: Dict[str, Any]) -> None:
     keeper = Keeper(base_of(ORIGIN), Document.of(row["dialect"]))

@@ -118,7 +118,7 @@ def exchange(keeper: Keeper, asked: Asked, unarmed: bool = False) -> Exchange:
     if not asked.replay():
         log.debug("`%s %s` was refused and its body cannot be sent again", asked.method, asked.path)
         return
-    again = yield from _another(keeper, document, asked, answer, body, epoch)
+    again = yield from _another(keeper, document, asked, answer, body, epoch, held)
     if again is None:
         log.debug("`%s %s` was refused and there is no new token", asked.method, asked.path)
         return
@@ -161,10 +161,12 @@ def _has_token(keeper: Keeper, document: Document, asked: Asked) -> bool:
     return own in asked.headers or keeper.header in asked.headers
 
 
-def _take(keeper: Keeper, document: Document, asked: Asked) -> Generator[Action, object, Optional[Held]]:
-    """Rule 4."""
+def _take(
+    keeper: Keeper, document: Document, asked: Asked, refused: Optional[Held] = None
+) -> Generator[Action, object, Optional[Held]]:
+    """Rule 4. A cookie that has just been refused is not taken again."""
     while True:
-        held = keeper.take(_session(document, asked)) or _in_cookies(keeper, document, asked)
+        held = keeper.take(_session(document, asked)) or _in_cookies(keeper, document, asked, refused)
         if held is not None or not document.fetches:
             return held
         flight, mine = keeper.board()
@@ -231,12 +233,12 @@ def _is_its_own(name: str) -> bool:
     return name in OWN_HEADERS or name.startswith(OWN_PREFIXES)
 
 
-def _in_cookies(keeper: Keeper, document: Document, asked: Asked) -> Optional[Held]:
+def _in_cookies(keeper: Keeper, document: Document, asked: Asked, refused: Optional[Held]) -> Optional[Held]:
     """A token that lies in one of the caller's cookies. It is read anew each time: the jar keeps it."""
     for obtain in document.obtain:
         if obtain.source.kind == "cookie":
             token = cookie_token(_cookies.shown(asked.cookies, obtain.source.name))
-            if token is not None and is_token(token):
+            if token is not None and is_token(token) and not (refused and refused.token == token):
                 return keeper.carried(token)
     return None
 
@@ -344,7 +346,13 @@ def _is_own(document: Document, header: Optional[str], token: str) -> bool:
 
 
 def _another(
-    keeper: Keeper, document: Document, asked: Asked, answer: Answer, body: Optional[bytes], epoch: int
+    keeper: Keeper,
+    document: Document,
+    asked: Asked,
+    answer: Answer,
+    body: Optional[bytes],
+    epoch: int,
+    refused: Optional[Held],
 ) -> Generator[Action, object, Optional[Held]]:
     """A new token after a refusal."""
     session = _session(document, asked)
@@ -357,7 +365,7 @@ def _another(
     # Where no token can be fetched, one that was refused for another reason is better kept.
     if document.fetches:
         keeper.reject(epoch)
-    return (yield from _take(keeper, document, asked))
+    return (yield from _take(keeper, document, asked, refused))
 
 
 def _moved(cookies: Optional[str], answer: Answer) -> Optional[str]:

@@ -199,11 +199,18 @@ class Document:
     def obtained_by(self, method: str, path: str, query: str) -> List[Obtain]:
         """Those of `obtain` that a request is; those that name its very query before the others.
 
-        What lies in a cookie is left to the jar.
+        What lies in a cookie is left to the jar. Where any request will do, only headers are looked at: a download
+        is not read for the token that a page might have.
         """
-        found = [obtain for obtain in self.obtain if obtain.request.is_asked(method, path, query)]
+        found = [
+            obtain
+            for obtain in self.obtain
+            if obtain.request.is_asked(method, path, query)
+            and obtain.source.kind != "cookie"
+            and not (obtain.request.path == "*" and obtain.source.in_body)
+        ]
         found.sort(key=lambda obtain: obtain.request.query is None)
-        return [obtain for obtain in found if obtain.source.kind != "cookie"]
+        return found
 
     def turns(self, method: str, path: str, query: str) -> bool:
         """Whether a request logs in or out, so that what was held is worth nothing after it."""
@@ -293,8 +300,8 @@ def _refusal(value: Mapping[str, Any]) -> Refusal:
     contains, token = value.get("contains"), value.get("token")
     return Refusal(
         status=int(value["status"]),
-        # An empty text is contained in everything.
-        contains=str(contains).encode() if contains else None,
+        # An empty text is contained in everything: then the status alone tells.
+        contains=None if contains is None else str(contains).encode(),
         headers=dict(value.get("headers", {})),
         token=None if token is None else Source.parse(token),
     )
