@@ -52,7 +52,7 @@ fn needs() {
 #[derive(Deserialize)]
 struct OriginRow {
     name: String,
-    base: Url,
+    base: String,
     url: String,
     same: bool,
 }
@@ -60,7 +60,8 @@ struct OriginRow {
 #[test]
 fn origins() {
     for row in rows::<OriginRow>("origins.json") {
-        let same = row.base.join(&row.url).is_ok_and(|url| same_origin(&row.base, &url));
+        let base = Url::parse(&row.base).unwrap();
+        let same = base.join(&row.url).is_ok_and(|url| same_origin(&base, &url));
         assert_eq!(same, row.same, "{}", row.name);
     }
 }

@@ -12,6 +12,7 @@ mod generate;
 mod keys;
 mod output;
 mod playground;
+mod request;
 mod serve;
 mod service;
 
@@ -46,7 +47,8 @@ Examples:
   countersign check gateway.toml
   countersign keys new --config gateway.toml
   countersign dialects list
-  countersign explain --dialect genesys request.http";
+  countersign explain --dialect genesys request.http
+  countersign request GET http://127.0.0.1:8082/tao/items";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -57,6 +59,7 @@ enum Command {
     Keys(keys::Keys),
     Dialects(dialects::Dialects),
     Explain(explain::Explain),
+    Request(Box<request::Request>),
     Completions(generate::Completions),
     Man(generate::Man),
 }
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Dialects(dialects) => dialects.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Request(request) => request.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),
     };

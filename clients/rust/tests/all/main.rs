@@ -1,0 +1,17 @@
+//! The client against real servers on loopback: the five services of the playground, and small ones
+//! that record what they are sent.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod concurrent;
+mod learning;
+mod redirects;
+mod retries;
+mod server;
+mod services;
+mod sessions;
