@@ -1,0 +1,34 @@
+"""What the tests of the catalogue share."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+# Its assertions then say as much as those of the tests.
+pytest.register_assert_rewrite("gateway")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine says about proxies and certificates is not part of a test."""
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name.endswith("_CA_BUNDLE"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def document() -> Callable[..., dict]:
+    """The client document of a dialect, with what an installation names its own way."""
+
+    def read(name: str, **changes: object) -> dict:
+        documents = json.loads((ROOT / "clients/dialects.json").read_text())
+        return {**documents[name], **changes}
+
+    return read
