@@ -19,27 +19,39 @@ pub(crate) fn npm(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Brings a folder's `.venv` in line with its `requirements.txt`. Hands back its Python.
-pub(crate) fn pip(folder: &Path) -> Result<PathBuf> {
-    let venv = folder.join(".venv");
+/// A Python environment of the project's.
+#[derive(Clone, Copy)]
+pub(crate) struct Environment<'a> {
+    /// Where its `.venv` is.
+    pub(crate) folder: &'a str,
+    /// What it consists of, every package pinned.
+    pub(crate) lists: &'a [&'a str],
+}
+
+/// Brings an environment in line with its lists. Hands back its Python.
+pub(crate) fn pip(root: &Path, Environment { folder, lists }: Environment<'_>) -> Result<PathBuf> {
+    let venv = root.join(folder).join(".venv");
     let python = venv.join("bin").join("python");
-    let list = folder.join("requirements.txt");
     let stamp = venv.join("installed-from.txt");
-    if is_current(&list, &stamp) && python.exists() {
+    let lists: Vec<_> = lists.iter().map(|list| root.join(list)).collect();
+    let mut wanted = Vec::new();
+    for list in &lists {
+        wanted.extend(fs::read(list).map_err(|error| format!("`{}`: {error}", list.display()))?);
+    }
+    if fs::read(&stamp).is_ok_and(|installed| installed == wanted) && python.exists() {
         return Ok(python);
     }
     steps::run(
         "making a Python environment",
         Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv),
     )?;
-    steps::run(
-        "installing Python packages",
-        Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"])
-            .args(["--no-deps", "-r"])
-            .arg(&list),
-    )?;
-    fs::copy(&list, &stamp)?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    for list in &lists {
+        install.arg("-r").arg(list);
+    }
+    steps::run("installing Python packages", &mut install)?;
+    fs::write(&stamp, wanted)?;
     Ok(python)
 }
 

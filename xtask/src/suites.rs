@@ -8,6 +8,7 @@ use std::process::Command;
 use clap::ValueEnum;
 use serde_json::Value;
 
+use crate::packages::Environment;
 use crate::report::{Counts, Outcome, Report};
 use crate::{Result, chaos, needs, packages, steps};
 
@@ -50,9 +51,9 @@ impl Suite {
             Self::Rust => rust(root),
             Self::Node => node(root, self, "e2e", "clients/node"),
             Self::BrowserClient => node(root, self, "clients/browser", "test"),
-            Self::Python => python(root, self, "e2e/clients/python"),
-            Self::PythonClient => python(root, self, "clients/python"),
-            Self::Catalogue => python(root, self, "e2e/catalogue"),
+            Self::Python => python(root, self, E2E, "e2e/clients/python"),
+            Self::PythonClient => python(root, self, PACKAGE, "clients/python"),
+            Self::Catalogue => python(root, self, E2E, "e2e/catalogue"),
             Self::Browser => node(root, self, "e2e", "browsers"),
             Self::Chaos => Ok(Outcome::counted(chaos::short(root)?)),
         }
@@ -128,17 +129,33 @@ fn node(root: &Path, suite: Suite, package: &str, tests: &str) -> Result<Outcome
     Ok(Outcome::ran(fs::read_to_string(report).ok().as_deref().and_then(Counts::from_tap), status))
 }
 
-/// The tests in a folder with a list of what they need.
-fn python(root: &Path, suite: Suite, folder: &str) -> Result<Outcome> {
-    let folder = root.join(folder);
-    let python = packages::pip(&folder)?;
+/// The Python of everything in `e2e`.
+const E2E: Environment<'_> = Environment {
+    folder: "e2e",
+    lists: &["e2e/clients/python/requirements.txt", "e2e/catalogue/requirements.txt"],
+};
+
+/// The Python of the package, which must not find what only `e2e` needs.
+const PACKAGE: Environment<'_> =
+    Environment { folder: "clients/python", lists: &["clients/python/requirements-dev.txt"] };
+
+/// The tests in a folder, by pytest.
+fn python(
+    root: &Path,
+    suite: Suite,
+    environment: Environment<'_>,
+    folder: &str,
+) -> Result<Outcome> {
+    let python = packages::pip(root, environment)?;
     let binary = build_binary(root, "dev")?;
     let report = report_file(root, suite, "xml")?;
     let mut pytest = Command::new(python);
     pytest
         .args(["-m", "pytest", "-v"])
         .arg(format!("--junit-xml={}", report.display()))
-        .current_dir(folder);
+        // The package as it stands, not as it was when the environment was made.
+        .env("PYTHONPATH", root.join("clients/python/src"))
+        .current_dir(root.join(folder));
     let status =
         steps::status(&format!("{suite} tests"), with_plain_network(&mut pytest, &binary))?;
     let counts = fs::read_to_string(report).ok().as_deref().and_then(Counts::from_junit);
