@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Callable
 
@@ -13,6 +14,8 @@ import pytest
 pytest.register_assert_rewrite("gateway")
 
 ROOT = Path(__file__).resolve().parents[2]
+# The client of this checkout, installed or not.
+sys.path.insert(0, str(ROOT / "clients/python/src"))
 
 
 @pytest.fixture(autouse=True)
