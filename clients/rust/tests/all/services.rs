@@ -60,16 +60,16 @@ async fn voss() {
     let session = builder(&url).login("joe", "bloggs").build().await.unwrap();
     assert_eq!(session.document().dialect, "voss");
     let phone = |name: &str| json!({"name": name, "description": "by the door"});
-    let (status, reply) = post(&session, "/data/Phone/", &phone("SEP001122334455")).await;
+    let (status, reply) = post(&session, "/api/data/Phone/", &phone("SEPAABBCCDDEE01")).await;
     assert!(status.is_success(), "{status} {reply}");
     let session = spoilt(&session, builder(&url)).await;
-    let (status, reply) = post(&session, "/data/Phone/", &phone("SEP001122334456")).await;
+    let (status, reply) = post(&session, "/api/data/Phone/", &phone("SEPAABBCCDDEE02")).await;
     assert!(status.is_success(), "{status} {reply}");
-    let (_, list) = get(&session, "/data/Phone/").await;
-    assert!(list.contains("SEP001122334455") && list.contains("SEP001122334456"), "{list}");
+    let (_, list) = get(&session, "/api/data/Phone/").await;
+    assert!(list.contains("SEPAABBCCDDEE01") && list.contains("SEPAABBCCDDEE02"), "{list}");
 
     session.logout().await.unwrap();
-    let (status, _) = post(&session, "/data/Phone/", &phone("SEP001122334457")).await;
+    let (status, _) = post(&session, "/api/data/Phone/", &phone("SEPAABBCCDDEE03")).await;
     assert!(!status.is_success(), "{status}");
     assert!(builder(&url).login("joe", "wrong").build().await.is_err());
 }
@@ -83,8 +83,10 @@ async fn redback() {
     assert_eq!(session.document().dialect, "redback");
     let (status, users) = get(&session, &format!("{USERS}getUsers")).await;
     assert!(status == 200 && users.contains("guest-user"), "{status} {users}");
-    let (status, _) = get(&session, &format!("{USERS}lockUser/guest-user")).await;
-    assert_eq!(status, 200);
+    let joe = json!({"username": "joe", "password": "joes-own-1", "fullName": "Joe", "email": "joe@b.example"});
+    let (status, reply) = post(&session, &format!("{USERS}createUser"), &joe).await;
+    assert_eq!(status, 200, "{reply}");
+    assert_eq!(get(&session, &format!("{USERS}lockUser/joe")).await.0, 200);
 
     // A token comes with a login and not otherwise.
     let session = spoilt(&session, builder(&url)).await;
@@ -111,7 +113,8 @@ async fn vmanage() {
     assert_eq!(session.document().dialect, "vmanage");
     let (status, devices) = get(&session, "/dataservice/device").await;
     assert!(status == 200 && devices.starts_with('{'), "{status} {devices}");
-    let (status, reply) = post(&session, MAIL, &json!({"enabled": true, "smtp_port": 25})).await;
+    let mail = json!({"enabled": true, "protocol": "smtp", "smtp_server": "mail.example", "from_address": "a@b.example", "smtp_port": 25, "notification_use_smtp_authentication": false, "reply_to_address": "a@b.example"});
+    let (status, reply) = post(&session, MAIL, &mail).await;
     assert_eq!(status, 200, "{reply}");
 
     let session = spoilt(&session, with(&url)).await;

@@ -112,13 +112,13 @@ const EXAMPLES: &str = r#"Examples, with the services of `countersign playground
     countersign request -u mikeb@redwings.com:password POST http://127.0.0.1:8080/api/v2/users \
       --json '{"userName":"jo@redwings.com","password":"secret","firstName":"Jo","lastName":"Doe","roles":["ROLE_AGENT"]}'
   VOSS, logging in and out again:
-    countersign request --login joe:bloggs --logout POST http://127.0.0.1:8000/data/Phone/ \
-      --json '{"name":"SEP001122334455"}'
+    countersign request --login joe:bloggs --logout POST http://127.0.0.1:8000/api/data/Phone/ \
+      --json '{"name":"SEPAABBCCDDEE0F"}'
   Redback, one login for several calls:
     countersign request --cookie-jar jar.json --login admin:admin1 \
       GET http://127.0.0.1:8081/restServices/redbackServices/userService/getUsers
     countersign request --cookie-jar jar.json \
-      GET http://127.0.0.1:8081/restServices/redbackServices/userService/lockUser/guest-user
+      GET http://127.0.0.1:8081/restServices/redbackServices/userService/getUser/guest-user
   vManage, whose certificate is its own; the password is asked for:
     countersign request --insecure --login admin GET https://127.0.0.1:8443/dataservice/device
   TAO, with every request shown:

@@ -79,15 +79,18 @@ fn genesys_with_basic_credentials() {
 fn voss() {
     let service = Service::start("voss");
     let phone = |name: &str| format!(r#"{{"name":"{name}","description":"by the door"}}"#);
-    let (status, reply) =
-        service.call("POST", "/data/Phone/", &["--login", "joe:bloggs", "--json", &phone("SEP1")]);
+    let (status, reply) = service.call(
+        "POST",
+        "/api/data/Phone/",
+        &["--login", "joe:bloggs", "--json", &phone("SEP1")],
+    );
     assert_eq!(status, 0, "{reply}");
     service.spoil_tokens();
-    let (status, reply) = service.call("POST", "/data/Phone/", &["--json", &phone("SEP2")]);
+    let (status, reply) = service.call("POST", "/api/data/Phone/", &["--json", &phone("SEP2")]);
     assert_eq!(status, 0, "{reply}");
-    let (status, list) = service.call("GET", "/data/Phone/", &["--logout"]);
+    let (status, list) = service.call("GET", "/api/data/Phone/", &["--logout"]);
     assert!(status == 0 && list.contains("SEP1") && list.contains("SEP2"), "{status} {list}");
-    let (status, _) = service.call("POST", "/data/Phone/", &["--json", &phone("SEP3")]);
+    let (status, _) = service.call("POST", "/api/data/Phone/", &["--json", &phone("SEP3")]);
     assert_eq!(status, 4);
     let (status, _) = service.call("GET", "/", &["--login", "joe:wrong"]);
     assert_eq!(status, 4);
@@ -101,7 +104,10 @@ fn redback() {
     let get = |path: &str, more: &[&str]| service.call("GET", &format!("{USERS}/{path}"), more);
     let (status, users) = get("getUsers", &["--login", "admin:admin1"]);
     assert!(status == 0 && users.contains("guest-user"), "{status} {users}");
-    assert_eq!(get("lockUser/guest-user", &[]).0, 0);
+    let joe =
+        r#"{"username":"joe","password":"joes-own-1","fullName":"Joe","email":"joe@b.example"}"#;
+    assert_eq!(service.call("POST", &format!("{USERS}/createUser"), &["--json", joe]).0, 0);
+    assert_eq!(get("lockUser/joe", &[]).0, 0);
     service.spoil_tokens();
     assert_eq!(get("getUsers", &[]).0, 4);
     assert_eq!(get("getUsers", &["--login", "admin:admin1", "--logout"]).0, 0);
@@ -115,7 +121,10 @@ fn vmanage() {
     let service = Service::start("vmanage");
     let (status, devices) = service.call("GET", "/dataservice/device", &["--login", "admin:admin"]);
     assert!(status == 0 && devices.starts_with('{'), "{status} {devices}");
-    let mail = ["--json", r#"{"enabled":true,"smtp_port":25}"#];
+    let mail = [
+        "--json",
+        r#"{"enabled":true,"protocol":"smtp","smtp_server":"mail.example","from_address":"a@b.example","smtp_port":25,"notification_use_smtp_authentication":false,"reply_to_address":"a@b.example"}"#,
+    ];
     assert_eq!(service.call("POST", MAIL, &mail).0, 0);
     service.spoil_tokens();
     assert_eq!(service.call("POST", MAIL, &mail).0, 0);
