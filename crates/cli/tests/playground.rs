@@ -8,8 +8,9 @@ mod command;
 #[expect(dead_code, reason = "the log is read by the other test")]
 mod running;
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 
 use command::run;
 use running::Running;
@@ -58,6 +59,25 @@ fn it_answers_and_ends_on_either_signal() {
         assert!(reply.to_ascii_lowercase().contains("x-csrf-token: "), "{reply}");
         let status = running.end(signal);
         assert_eq!(status.code(), Some(0), "{signal:?}");
+    }
+}
+
+#[test]
+fn each_services_one_line_gets_through() {
+    let (_running, out) = Running::heard(&[&["playground"][..], &FREE].concat());
+    let guide: Vec<String> = out
+        .lines()
+        .map(Result::unwrap)
+        .take_while(|line| !line.contains("Ctrl-C stops it"))
+        .filter(|line| line.contains(" request "))
+        .collect();
+    assert_eq!(guide.len(), 5, "one for each service: {guide:#?}");
+    for line in guide {
+        let ran = Command::new("sh").args(["-c", &line]).output().unwrap();
+        let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+        let complaint = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(0), "{line}\n{said}{complaint}");
+        assert!(said.contains('{') || said.contains('['), "no data: {line}\n{said}");
     }
 }
 

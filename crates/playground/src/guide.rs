@@ -66,6 +66,19 @@ pub(crate) fn sections(addresses: &Addresses) -> [Section; 6] {
     ]
 }
 
+/// What the last command of each service shows.
+const HANDSHAKE: &str = "or in one line: the client knows all of it";
+
+/// A command that is pasted where the playground was started: by the way to this very program.
+fn ask(what: &str) -> String {
+    let program = std::env::current_exe().unwrap_or_else(|_| "countersign".into());
+    let here = std::env::current_dir().unwrap_or_default();
+    let program = program.strip_prefix(here).unwrap_or(&program).display().to_string();
+    let plain = program.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    let program = if plain { program } else { format!("'{}'", program.replace('\'', "'\\''")) };
+    format!("{program} request {what}")
+}
+
 fn genesys(address: String) -> Section {
     let me = format!("{address}/api/v2/me");
     let post = "-H 'Content-Type: application/json' -d \
@@ -83,6 +96,7 @@ fn genesys(address: String) -> Section {
             "... and with it the same call passes",
             format!("curl -i -b /tmp/genesys.jar -H \"X-CSRF-TOKEN: $TOKEN\" {post} {me}"),
         ),
+        (HANDSHAKE, ask(&format!("-i {user} POST {me} --json '{{\"operationName\":\"Ready\"}}'"))),
     ];
     Section { service: Service::Genesys, title: "Genesys Web Services", address, steps }
 }
@@ -103,6 +117,12 @@ fn voss(address: String) -> Section {
             format!(
                 "curl -i -b /tmp/voss.jar -c /tmp/voss.jar -H \"X-CSRFToken: $TOKEN\" {form} {login}"
             ),
+        ),
+        (
+            HANDSHAKE,
+            ask(&format!(
+                "-i --login joe:bloggs POST {address}/api/data/Phone/ --json '{{\"name\":\"SEPAABBCCDDEE0F\"}}'"
+            )),
         ),
     ];
     Section { service: Service::Voss, title: "VOSS Automate", address, steps }
@@ -130,6 +150,7 @@ fn redback(address: String) -> Section {
                  {base}/userService/getUsers"
             ),
         ),
+        (HANDSHAKE, ask(&format!("-i --login admin:admin1 GET {base}/userService/getUsers"))),
     ];
     Section { service: Service::Redback, title: "Apache Archiva Redback", address, steps }
 }
@@ -154,6 +175,10 @@ fn vmanage(address: String) -> Section {
                  {address}/dataservice/client/token)\" {address}/dataservice/device"
             ),
         ),
+        (
+            HANDSHAKE,
+            ask(&format!("-i --insecure --login admin:admin GET {address}/dataservice/device")),
+        ),
     ];
     Section { service: Service::Vmanage, title: "Cisco SD-WAN vManage", address, steps }
 }
@@ -170,6 +195,12 @@ fn tao(address: String) -> Section {
         (
             "... and each is good for one call: the second time it is refused",
             format!("curl -i -b /tmp/tao.jar -H \"X-CSRF-Token: $TICKET\" {address}/tao/items"),
+        ),
+        (
+            HANDSHAKE,
+            ask(&format!(
+                "--show-exchange POST {address}/tao/items --json '{{\"label\":\"Fractions\"}}'"
+            )),
         ),
     ];
     Section { service: Service::Tao, title: "TAO", address, steps }

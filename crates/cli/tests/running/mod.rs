@@ -1,7 +1,7 @@
 //! A command that runs until it is told to stop.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -12,6 +12,14 @@ pub(crate) struct Running(Child);
 impl Running {
     /// Starts the command, and reads the line of JSON that says where it listens.
     pub(crate) fn start(args: &[&str]) -> (Self, Value) {
+        let (running, mut out) = Self::heard(args);
+        let mut line = String::new();
+        out.read_line(&mut line).unwrap();
+        (running, serde_json::from_str(&line).unwrap())
+    }
+
+    /// Starts the command, with all that it prints.
+    pub(crate) fn heard(args: &[&str]) -> (Self, BufReader<ChildStdout>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
             .args(args)
             .env_remove("RUST_LOG")
@@ -20,10 +28,8 @@ impl Running {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let running = Self(child);
-        (running, serde_json::from_str(&line).unwrap())
+        let out = BufReader::new(child.stdout.take().unwrap());
+        (Self(child), out)
     }
 
     pub(crate) fn log(&mut self) -> BufReader<ChildStderr> {
