@@ -10,6 +10,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Dict, List
 
+import httpx
 import pytest
 import requests
 from apps import TICKETS, App, TicketApp, document
@@ -126,6 +127,25 @@ def test_a_fetch_that_fails_is_not_repeated_by_all_who_wait(recorder: Recorder) 
     assert {answer.status_code for answer in answers} == {403}
     # One for all before they are sent, one for all after they were refused.
     assert len(recorder.paths("GET")) <= 4
+    face.close()
+
+
+def test_a_fetch_that_breaks_off_is_not_repeated_by_all_who_wait(recorder: Recorder) -> None:
+    app = App(recorder)
+    app.replies["/token"] = Reply(hang_up=True)
+    face = AsyncFace(recorder.url, document())
+
+    async def main() -> List[Any]:
+        calls = (face.client.post(f"{recorder.url}/x") for _ in range(20))
+        return list(await asyncio.gather(*calls, return_exceptions=True))
+
+    answers = face.run(main())
+    # The one that fetched says why it could not; the others went without.
+    failed = [answer for answer in answers if isinstance(answer, Exception)]
+    assert [type(error) for error in failed] == [httpx.RemoteProtocolError]
+    assert {answer.status_code for answer in answers if answer not in failed} == {403}
+    # Each fetch is tried twice, for a connection that was closed long ago; before and after the refusals.
+    assert len(recorder.paths("GET")) <= 8
     face.close()
 
 

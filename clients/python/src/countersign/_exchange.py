@@ -365,7 +365,12 @@ def _another(
     # Where no token can be fetched, one that was refused for another reason is better kept.
     if document.fetches:
         keeper.reject(epoch)
-    return (yield from _take(keeper, document, asked, refused))
+    try:
+        return (yield from _take(keeper, document, asked, refused))
+    except Exception as error:
+        # The refusal says more than that no token could be fetched.
+        log.debug("no token after a refusal: %s", type(error).__name__)
+        return None
 
 
 def _moved(cookies: Optional[str], answer: Answer) -> Optional[str]:

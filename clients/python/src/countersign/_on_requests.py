@@ -175,8 +175,6 @@ class Run:
     def _replay(self) -> bool:
         if self.request.body is None or isinstance(self.request.body, (bytes, str)):
             return True
-        if not isinstance(getattr(self.request, "_body_position", None), int):
-            return False
         try:
             rewind_body(self.request)
         except UnrewindableBodyError:
