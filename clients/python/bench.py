@@ -1,6 +1,6 @@
 """What a call costs: bare, with a helper written by hand, and with this package, in one run.
 
-    python bench.py [ROUNDS [CALLS]]
+    PYTHONPATH=src python bench.py [ROUNDS [CALLS]]
 
 All variants take turns, so that whatever else the machine does hits all alike. Counted is the CPU time of this
 process; the server, which answers as fast as it can and checks nothing, is another one. The median of all rounds is
