@@ -65,9 +65,16 @@ impl Jar {
         serde_json::to_string(&cookies).map_err(|error| JarError::new(&error))
     }
 
-    /// Forgets everything.
-    pub fn clear(&self) {
-        self.store().clear();
+    /// Forgets all cookies that would be sent to the host of `url`, to whatever path.
+    pub fn forget(&self, url: &Url) {
+        let mut store = self.store();
+        let others: Vec<_> =
+            store.iter_unexpired().filter(|cookie| !cookie.domain.matches(url)).cloned().collect();
+        let kept = others.into_iter().map(Ok::<_, std::convert::Infallible>);
+        match CookieStore::from_cookies(kept, false) {
+            Ok(kept) => *store = kept,
+            Err(never) => match never {},
+        }
     }
 
     /// Rule 8: the values of the session cookie for an origin, whatever their paths.
@@ -177,6 +184,16 @@ mod tests {
         assert!(!format!("{own:?} {:?}", own.cookies(&url)).contains("s3cr3t"));
         let error = Jar::from_json(r#"["s3cr3t"]"#).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_of_one_host() {
+        let url = |host: &str| Url::parse(&format!("https://{host}.example/a/b")).unwrap();
+        let own = jar(&url("one"), &["a=1; Path=/", "b=2; Path=/x"]);
+        own.set_cookies(&mut [header("c=3")].iter(), &url("two"));
+        own.forget(&url("one"));
+        assert_eq!(own.cookies(&url("one")), None);
+        assert_eq!(own.cookies(&url("two")), Some(header("c=3")));
     }
 
     #[test]

@@ -66,3 +66,7 @@ pub use reqwest_middleware;
 
 #[cfg(test)]
 mod vectors;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use countersign::{ClientDocument, TokenSource};
 use http::header::{AUTHORIZATION, ORIGIN, SET_COOKIE};
 use http::{Extensions, HeaderName, HeaderValue, Method};
@@ -51,6 +52,25 @@ pub(super) struct Lent<'c> {
     pub(super) ticket: Option<Ticket>,
     pub(super) session: SessionValue,
 }
+
+/// A request on its way.
+struct Asked {
+    method: Method,
+    url: Url,
+    /// The session in which it was sent.
+    session: SessionValue,
+}
+
+/// A request that was answered.
+struct Sent {
+    response: Response,
+    refused: bool,
+    /// What it carried.
+    spent: Option<Spent>,
+}
+
+/// A token that was sent, and the session in which it was.
+pub(super) type Spent = (Option<Ticket>, SessionValue);
 
 impl Core {
     pub(crate) fn new(
@@ -103,7 +123,7 @@ impl Core {
         let needed = need(&self.document, request.method(), request.url().path()) != Need::None;
         let carrier = self.header().filter(|name| !request.headers().contains_key(name));
         if !needed || carrier.is_none() {
-            return Ok(self.exchange(request, extensions, next).await?.0);
+            return self.exchange(request, extensions, next).await;
         }
         let (url, spare) = (request.url().clone(), request.try_clone());
         let wanted = Wanted {
@@ -113,66 +133,81 @@ impl Core {
             next,
         };
         let first = self.acquire(&wanted, None, extensions).await;
-        let (response, refused) = self.carry(request, first.as_ref(), extensions, next).await?;
-        let (true, Some(spare)) = (refused, spare) else {
-            // It has been sent, whatever became of it.
-            first.map(Lent::spend);
-            return Ok(response);
-        };
-        let refused = first.map(Lent::spend);
-        let Some(fresh) = self.renew(&wanted, refused, extensions).await else {
-            return Ok(response);
-        };
-        let (response, _) = self.carry(spare, Some(&fresh), extensions, next).await?;
-        fresh.spend();
-        Ok(response)
+        let sent = self.carry(request, first, extensions, next).await?;
+        let (true, Some(spare)) = (sent.refused, spare) else { return Ok(sent.response) };
+        match self.renew(&wanted, sent.spent, extensions).await {
+            Some(fresh) => Ok(self.carry(spare, Some(fresh), extensions, next).await?.response),
+            None => Ok(sent.response),
+        }
     }
 
     async fn carry(
         &self,
         mut request: Request,
-        lent: Option<&Lent<'_>>,
+        lent: Option<Lent<'_>>,
         extensions: &mut Extensions,
         next: &Next<'_>,
-    ) -> Result<(Response, bool)> {
-        let value = lent.and_then(|own| own.ticket.as_ref()?.token.header_value());
+    ) -> Result<Sent> {
+        let value = lent.as_ref().and_then(|own| own.ticket.as_ref()?.token.header_value());
         // The header's name may have changed with the token that was just obtained.
         if let (Some(name), Some(value)) = (self.header(), value) {
             request.headers_mut().insert(name, value);
         }
-        self.exchange(request, extensions, next).await
+        let asked = self.asked(&request);
+        let response = next.clone().run(request, extensions).await?;
+        // From here on the token has been seen, whatever becomes of the response.
+        let spent = lent.map(Lent::spend);
+        let (response, refused) = self.digest(asked, response, extensions).await?;
+        Ok(Sent { response, refused, spent })
     }
 
-    /// Sends a request and learns from its response. Says whether it is a refusal.
+    /// Sends a request that carries no token, and learns from its response.
     pub(super) async fn exchange(
         &self,
         request: Request,
         extensions: &mut Extensions,
         next: &Next<'_>,
+    ) -> Result<Response> {
+        let asked = self.asked(&request);
+        let response = next.clone().run(request, extensions).await?;
+        Ok(self.digest(asked, response, extensions).await?.0)
+    }
+
+    fn asked(&self, request: &Request) -> Asked {
+        Asked {
+            method: request.method().clone(),
+            url: request.url().clone(),
+            session: self.session(),
+        }
+    }
+
+    /// Learns from a response, and says whether it is a refusal.
+    async fn digest(
+        &self,
+        asked: Asked,
+        mut response: Response,
+        extensions: &Extensions,
     ) -> Result<(Response, bool)> {
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let before = self.session();
-        let mut response = next.clone().run(request, extensions).await?;
-        if !same_origin(&self.base, response.url()) {
+        if !self.owns(response.url()) {
             // Something below has followed a redirect; nothing of that answer is ours.
             return Ok((response, false));
         }
+        let Asked { method, url, session } = &asked;
         let status = response.status().as_u16();
         let refusal = &self.document.refusal;
-        let mut body = bytes::Bytes::new();
+        let mut body = Bytes::new();
         if may_be_refusal(refusal, status, response.headers())
-            || body_may_hold(&self.document, &method, &url)
+            || body_may_hold(&self.document, method, url)
         {
             (response, body) = look_into(response).await?;
         }
         let answer = Answer { status, headers: response.headers(), body: &body };
         let refused = is_refusal(refusal, &answer);
-        if status < 400
-            && self.turns_session(&method, &url, extensions.get().is_some_and(|StaysHere| true))
-        {
+        let on_purpose = extensions.get::<StaysHere>().is_some();
+        if status < 400 && self.turns_session(method, url, on_purpose) {
             self.held().clear();
         }
-        self.note(&method, &url, &answer, refused, &before);
+        self.note(method, url, &answer, refused, session);
         Ok((response, refused))
     }
 
@@ -236,7 +271,7 @@ impl Core {
 
 impl Lent<'_> {
     /// A response has come.
-    pub(super) fn spend(mut self) -> (Option<Ticket>, SessionValue) {
+    pub(super) fn spend(mut self) -> Spent {
         (self.ticket.take(), self.session.take())
     }
 }

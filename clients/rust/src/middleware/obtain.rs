@@ -8,8 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{Extensions, Method};
 use reqwest::{Request, Url};
 
-use super::core::{Core, Lent, Wanted};
-use crate::held::SessionValue;
+use super::core::{Core, Lent, Spent, Wanted};
 use crate::learn::local;
 use crate::pool::Ticket;
 use crate::rules::is_safe;
@@ -18,15 +17,12 @@ use crate::rules::is_safe;
 /// does not go on like that for ever.
 const ROUNDS: usize = 100;
 
-/// A token that the server has refused, and the session in which it did.
-type Refused = (Option<Ticket>, SessionValue);
-
 impl Core {
     /// A token for a request; fetched, if none is held, by one caller for all who wait.
     pub(super) async fn acquire(
         &self,
         wanted: &Wanted<'_, '_>,
-        refused: Option<&Refused>,
+        refused: Option<&Spent>,
         extensions: &mut Extensions,
     ) -> Option<Lent<'_>> {
         for _ in 0..ROUNDS {
@@ -59,7 +55,7 @@ impl Core {
     pub(super) async fn renew(
         &self,
         wanted: &Wanted<'_, '_>,
-        refused: Option<(Option<Ticket>, SessionValue)>,
+        refused: Option<Spent>,
         extensions: &mut Extensions,
     ) -> Option<Lent<'_>> {
         let Some(refused) = refused else {
@@ -74,7 +70,7 @@ impl Core {
 
     /// What is at hand: held, or in a cookie. Never again what has just been refused, unless in
     /// another session.
-    fn ready(&self, url: &Url, refused: Option<&Refused>) -> Option<Lent<'_>> {
+    fn ready(&self, url: &Url, refused: Option<&Spent>) -> Option<Lent<'_>> {
         let session = self.session();
         let other = |ticket: &Ticket| {
             refused.is_none_or(|(before, in_session)| {
@@ -93,14 +89,14 @@ impl Core {
 
     /// Sends the requests that bring a token until one does.
     async fn fetch(&self, wanted: &Wanted<'_, '_>, extensions: &mut Extensions) -> bool {
+        let in_cookies = || -> Vec<_> {
+            self.token_cookies().map(|name| self.jar.token(wanted.url, name)).collect()
+        };
         for obtain in &self.document.obtain {
             let Some(request) = self.request(obtain, wanted) else { continue };
-            let before = self.held().batch();
-            let in_cookie = |core: &Self| {
-                core.token_cookies().any(|name| core.jar.token(wanted.url, name).is_some())
-            };
+            let before = (self.held().batch(), in_cookies());
             let answered = self.exchange(request, extensions, wanted.next).await.is_ok();
-            if answered && (self.held().batch() != before || in_cookie(self)) {
+            if answered && (self.held().batch(), in_cookies()) != before {
                 return true;
             }
         }

@@ -9,6 +9,9 @@
 )]
 
 mod concurrent;
+#[path = "../../examples/items.rs"]
+#[expect(dead_code, unreachable_pub, reason = "an example is a program of its own")]
+mod example;
 mod learning;
 mod redirects;
 mod retries;

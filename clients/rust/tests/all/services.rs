@@ -149,3 +149,12 @@ async fn tao() {
     .await;
     assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
 }
+
+#[tokio::test]
+async fn the_example_runs() {
+    let playground = playground().await;
+    let base = format!("http://{}", playground.addresses().tao);
+    let printed = crate::example::add_and_list(&base).await.unwrap();
+    let (added, list) = printed.split_once('\n').unwrap();
+    assert!(added.contains("Fractions") && list.contains("Fractions"), "{printed}");
+}

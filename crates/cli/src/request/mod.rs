@@ -91,10 +91,8 @@ impl Request {
             };
             // Whatever became of the request, cookies and tokens may have changed.
             if let Some(file) = file {
-                if self.logout && status.is_ok() {
-                    session.jar().clear();
-                }
-                file.save(&origin, &session)?;
+                let ended = self.logout && status.is_ok();
+                file.save(&session, ended)?;
             }
             status
         })

@@ -55,16 +55,20 @@ impl SessionFile {
         self.tokens.get(origin).cloned()
     }
 
-    /// Replaces the file in one step, so that nobody ever finds half of it.
-    pub(super) fn save(mut self, origin: &str, session: &Session) -> Result<(), Failure> {
+    /// Replaces the file in one step, so that nobody ever finds half of it. Of a session that has
+    /// `ended`, nothing is kept.
+    pub(super) fn save(mut self, session: &Session, ended: bool) -> Result<(), Failure> {
         let failed = |why: String| {
             Failure::world(format!("cannot write the cookie jar `{}`: {why}", self.path.display()))
         };
-        let tokens = session.tokens();
-        if tokens.is_empty() {
-            self.tokens.remove(origin);
+        let (origin, tokens) = (session.base().origin().ascii_serialization(), session.tokens());
+        if ended {
+            self.jar.forget(session.base());
+        }
+        if ended || tokens.is_empty() {
+            self.tokens.remove(&origin);
         } else {
-            self.tokens.insert(origin.to_owned(), tokens);
+            self.tokens.insert(origin, tokens);
         }
         let cookies = self.jar.to_json().map_err(|error| failed(error.to_string()))?;
         let content = Content {
