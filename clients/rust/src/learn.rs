@@ -2,8 +2,9 @@
 
 use std::cmp::Reverse;
 
-use countersign::{ClientDocument, Obtain};
-use http::{HeaderName, Method};
+use countersign::{ClientDocument, Obtain, TokenSource};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, Method};
 use reqwest::Url;
 
 use crate::answer::Answer;
@@ -53,9 +54,20 @@ pub(crate) fn learn_from_refusal(document: &ClientDocument, answer: &Answer<'_>)
     Learned { tokens: tokens.unwrap_or_default(), header: None }
 }
 
-/// Whether a token may be in the body of a response to `method` and `url`.
-pub(crate) fn body_may_hold(document: &ClientDocument, method: &Method, url: &Url) -> bool {
-    answering(document, method, url).iter().any(|obtain| wants_body(&obtain.from))
+/// Whether a token may be in the body of a response to `method` and `url`, so that it must be read
+/// before the caller has it.
+pub(crate) fn body_may_hold(
+    document: &ClientDocument,
+    method: &Method,
+    url: &Url,
+    headers: &HeaderMap,
+) -> bool {
+    // Of a dialect that looks for its token in any page, downloads and event streams are none of it.
+    let is_page = single(headers, &CONTENT_TYPE).is_none_or(|kind| kind.contains("html"));
+    answering(document, method, url).iter().any(|obtain| match obtain.from {
+        TokenSource::Meta(_) | TokenSource::Input(_) => is_page,
+        ref from => wants_body(from),
+    })
 }
 
 fn delivered(document: &ClientDocument, answer: &Answer<'_>) -> Learned {

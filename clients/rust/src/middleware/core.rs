@@ -197,7 +197,7 @@ impl Core {
         let refusal = &self.document.refusal;
         let mut body = Bytes::new();
         if may_be_refusal(refusal, status, response.headers())
-            || body_may_hold(&self.document, method, url)
+            || body_may_hold(&self.document, method, url, response.headers())
         {
             (response, body) = look_into(response).await?;
         }

@@ -38,6 +38,24 @@ async fn a_token_in_a_page_is_found_and_the_page_is_handed_on() {
     assert_eq!(server.asked()[1].header("x-token"), Some("a+b"));
 }
 
+/// A dialect may look for its token in every page; an event stream is none, and never ends.
+#[tokio::test]
+async fn what_is_no_page_is_handed_on_as_it_comes() {
+    let server = Server::start(|_, _| {
+        let first = axum::body::Bytes::from("data: first\n\n");
+        let begun = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(first)]);
+        let endless = futures_util::StreamExt::chain(begun, futures_util::stream::pending());
+        let mut answer = axum::response::Response::new(axum::body::Body::from_stream(endless));
+        answer.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+        answer
+    })
+    .await;
+    let session =
+        server.session(r#"{"obtain": [{"request": "GET *", "from": {"meta": "csrf"}}]}"#).await;
+    let mut response = session.get("/events").send().await.unwrap();
+    assert_eq!(response.chunk().await.unwrap().unwrap(), "data: first\n\n");
+}
+
 #[tokio::test]
 async fn a_token_in_a_cookie_is_read_each_time() {
     let server = Server::start(|asked, before| match asked.uri.path() {
