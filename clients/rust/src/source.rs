@@ -1,6 +1,6 @@
 //! Where in a response tokens are.
 
-use countersign::TokenSource;
+use countersign::{ClientDocument, TokenSource};
 use html5gum::{DefaultEmitter, StartTag, Token as Html, Tokenizer};
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
@@ -11,6 +11,14 @@ use crate::token::Token;
 /// Whether the body must be read for it.
 pub(crate) const fn wants_body(source: &TokenSource) -> bool {
     !matches!(source, TokenSource::Header(_) | TokenSource::Cookie(_))
+}
+
+/// The names of cookies that hold a token.
+pub(crate) fn token_cookies(document: &ClientDocument) -> impl Iterator<Item = &str> {
+    document.obtain.iter().filter_map(|obtain| match &obtain.from {
+        TokenSource::Cookie(name) => Some(name.as_str()),
+        _ => None,
+    })
 }
 
 /// The tokens there. That in a cookie is not for here: the jar has it.

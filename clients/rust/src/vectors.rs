@@ -6,13 +6,16 @@ use std::time::{Duration, SystemTime};
 use countersign::{ClientDocument, builtin};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::Url;
+use reqwest::cookie::CookieStore;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer::Answer;
+use crate::jar::Jar;
 use crate::learn::{Learned, learn, learn_from_refusal};
 use crate::pool::{Pool, Ticket};
 use crate::rules::{Need, is_refusal, need, same_origin};
+use crate::source::token_cookies;
 use crate::token::Token;
 
 fn rows<T: DeserializeOwned>(file: &str) -> Vec<T> {
@@ -117,6 +120,28 @@ fn responses() {
             "{}",
             row.name
         );
+    }
+}
+
+#[derive(Deserialize)]
+struct CookieRow {
+    name: String,
+    dialect: String,
+    cookies: Vec<(String, String)>,
+    token: Option<String>,
+}
+
+#[test]
+fn cookies() {
+    let url = Url::parse("https://app.example/x").unwrap();
+    for row in rows::<CookieRow>("cookies.json") {
+        let jar = Jar::new();
+        let set = row.cookies.iter().map(|(name, value)| format!("{name}={value}; Path=/"));
+        let set: Vec<HeaderValue> = set.map(|text| text.parse().unwrap()).collect();
+        jar.set_cookies(&mut set.iter(), &url);
+        let document = document(&row.dialect);
+        let token = token_cookies(&document).find_map(|name| jar.token(&url, name));
+        assert_eq!(token.as_ref().map(Token::as_str), row.token.as_deref(), "{}", row.name);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use countersign::{ClientDocument, TokenSource};
+use countersign::ClientDocument;
 use http::header::{AUTHORIZATION, ORIGIN, SET_COOKIE};
 use http::{Extensions, HeaderName, HeaderValue, Method};
 use reqwest::{Request, Response, Url};
@@ -258,14 +258,6 @@ impl Core {
 
     pub(super) fn lend(&self, ticket: Ticket, session: SessionValue) -> Lent<'_> {
         Lent { core: self, ticket: Some(ticket), session }
-    }
-
-    /// The names of cookies that hold a token.
-    pub(super) fn token_cookies(&self) -> impl Iterator<Item = &str> {
-        self.document.obtain.iter().filter_map(|obtain| match &obtain.from {
-            TokenSource::Cookie(name) => Some(name.as_str()),
-            _ => None,
-        })
     }
 }
 

@@ -12,6 +12,7 @@ use super::core::{Core, Lent, Spent, Wanted};
 use crate::learn::local;
 use crate::pool::Ticket;
 use crate::rules::is_safe;
+use crate::source::token_cookies;
 
 /// With one-time tokens a caller may find what it fetched taken by others, who then are done. It
 /// does not go on like that for ever.
@@ -81,7 +82,8 @@ impl Core {
         let now = self.clock.now();
         let held = self.held().take(&session, now).filter(other);
         let ticket = held.or_else(|| {
-            let in_cookies = self.token_cookies().find_map(|name| self.jar.token(url, name));
+            let in_cookies =
+                token_cookies(&self.document).find_map(|name| self.jar.token(url, name));
             in_cookies.map(|token| Ticket { token, at: now, batch: 0 }).filter(other)
         })?;
         Some(self.lend(ticket, session))
@@ -90,7 +92,7 @@ impl Core {
     /// Sends the requests that bring a token until one does.
     async fn fetch(&self, wanted: &Wanted<'_, '_>, extensions: &mut Extensions) -> bool {
         let in_cookies = || -> Vec<_> {
-            self.token_cookies().map(|name| self.jar.token(wanted.url, name)).collect()
+            token_cookies(&self.document).map(|name| self.jar.token(wanted.url, name)).collect()
         };
         for obtain in &self.document.obtain {
             let Some(request) = self.request(obtain, wanted) else { continue };

@@ -2,7 +2,6 @@
 //! that record what they are sent.
 
 #![expect(
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by panicking, its helpers too"

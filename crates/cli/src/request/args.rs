@@ -108,9 +108,9 @@ const OUTPUT: &str = "Output";
 const CONNECTION: &str = "Connection";
 
 const EXAMPLES: &str = r#"Examples, with the services of `countersign playground`:
-  Genesys, a write by an administrator:
-    countersign request -u mikeb@redwings.com:password POST http://127.0.0.1:8080/api/v2/users \
-      --json '{"userName":"jo@redwings.com","password":"secret","firstName":"Jo","lastName":"Doe","roles":["ROLE_AGENT"]}'
+  Genesys, an agent begins to work:
+    countersign request -u paveld@redwings.com:password POST http://127.0.0.1:8080/api/v2/me \
+      --json '{"operationName":"StartContactCenterSession","channels":["voice"]}'
   VOSS, logging in and out again:
     countersign request --login joe:bloggs --logout POST http://127.0.0.1:8000/api/data/Phone/ \
       --json '{"name":"SEPAABBCCDDEE0F"}'
@@ -122,12 +122,13 @@ const EXAMPLES: &str = r#"Examples, with the services of `countersign playground
   vManage, whose certificate is its own; the password is asked for:
     countersign request --insecure --login admin GET https://127.0.0.1:8443/dataservice/device
   TAO, with every request shown:
-    countersign request --show-exchange POST http://127.0.0.1:8082/tao/items --json '{"label":"Fractions"}'
+    countersign request --show-exchange POST http://127.0.0.1:8082/tao/items \
+      --json '{"label":"Fractions"}'
   A server that says no dialect of its own:
     countersign request --dialect mine.toml POST https://app.example/transfer --form amount=5
 
-Exit status: 0 for an answer of the classes 2xx and 3xx, 4 for 4xx and for a refused login, 5 for 5xx, 1 when
-there is no answer, 2 when a flag or a file cannot be used."#;
+Exit status: 0 for an answer of the classes 2xx and 3xx, 4 for 4xx and for a refused login,
+5 for 5xx, 1 when there is no answer, 2 when a flag or a file cannot be used."#;
 
 impl Request {
     /// The document that the user chose; `None` is for the server to say.

@@ -67,7 +67,7 @@ fn what_is_shown_is_what_was_sent() {
         .iter()
         .map(|line| line.strip_prefix("> ").unwrap().split_once(": ").unwrap().0)
         .collect();
-    let mut arrived: Vec<&str> = sent.headers.keys().map(|name| name.as_str()).collect();
+    let mut arrived: Vec<&str> = sent.headers.keys().map(axum::http::HeaderName::as_str).collect();
     names.sort_unstable();
     arrived.sort_unstable();
     assert_eq!(names, arrived);
