@@ -1,0 +1,3 @@
+/** A client document that comes with this package. */
+declare const document: import('./document.js').ClientDocument;
+export default document;

@@ -1,0 +1,1 @@
+export function readTag(html: string, source: import("./document.js").Source): string | undefined;

@@ -1,0 +1,12 @@
+export { createClient } from "./client.js";
+export { install } from "./install.js";
+export { tokenHandlerFactory } from "./handler.js";
+export type ClientDocument = import("./document.js").ClientDocument;
+export type Client = import("./types.js").Client;
+export type ClientOptions = import("./types.js").ClientOptions;
+export type Installed = import("./types.js").Installed;
+export type Store = import("./types.js").Store;
+export type Ticket = import("./types.js").Ticket;
+export { showReloadPrompt, TEXTS } from "./prompt.js";
+export { configureRequest, request, requestFactory } from "./request.js";
+export { indexedDbStore, memoryStore, tokenStore } from "./store.js";
