@@ -112,6 +112,8 @@ describe('to the page\'s own origin it goes along', () => {
     });
 });
 
+const away = (at, status) => `/away?${new URLSearchParams({ at, status })}`;
+
 describe('to another origin it does not', () => {
     assert.ok(Object.keys(WAYS).length > 30);
     for (const [name, way] of Object.entries(WAYS)) {
@@ -120,6 +122,16 @@ describe('to another origin it does not', () => {
             await page.evaluate(attempt, [String(way), eavesdropper.origin, at]);
             await eavesdropper.hears(heard => /^(?!OPTIONS)[A-Z]+ \/taken/m.test(heard));
             assertUnheard(token);
+        });
+    }
+
+    for (const status of [302, 303, 307, 308]) {
+        test(`a fetch that the app sends on with ${status} fails before anything is sent there`, LIMIT, async () => {
+            const { at } = await openPage();
+            const ended = await page.evaluate(url => fetch(url, { method: 'POST' }).then(() => 'sent', error => error.name),
+                away(at, status));
+            assert.equal(ended, 'TypeError');
+            assert.equal(eavesdropper.heard(), '');
         });
     }
 
@@ -135,22 +147,24 @@ describe('to another origin it does not', () => {
 // Whom the app itself sends a request on to gets all that was in it, and what a script reads it may send. Here
 // the eavesdropper hears the token, so that it would have heard it above.
 describe('what it cannot help', () => {
-    const away = at => `/away?${new URLSearchParams({ at, status: 307 })}`;
-
     test('a form that the app sends on with 307 takes its body along', LIMIT, async () => {
         const { token, at } = await openPage();
         await page.evaluate(url => {
             document.forms.placed.setAttribute('action', url);
             document.forms.placed.requestSubmit();
-        }, away(at));
+        }, away(at, 307));
         await eavesdropper.hears(heard => heard.includes(token));
     });
 
     for (const status of [302, 307]) {
-        test(`Chromium keeps the header of a fetch that the app sends on with ${status}`, LIMIT, async () => {
+        test(`Chromium keeps the header of an XMLHttpRequest that the app sends on with ${status}`, LIMIT, async () => {
             const { token, at } = await openPage();
-            const url = away(at).replace('307', status);
-            await page.evaluate(url => fetch(url, { method: 'POST' }).catch(() => {}), url);
+            await page.evaluate(url => new Promise(done => {
+                const request = new XMLHttpRequest();
+                request.onloadend = done;
+                request.open('POST', url);
+                request.send();
+            }), away(at, status));
             // It asks there first, and the eavesdropper permits everything.
             await eavesdropper.hears(heard => heard.includes(token));
             assert.match(eavesdropper.heard(), /^OPTIONS \/taken/m);
