@@ -11,13 +11,15 @@ import httpx
 import pytest
 import requests
 
-from countersign._exchange import Asked, Body, Fetch, Send, exchange
+from countersign._actions import Asked, Body, Fetch, Send
+from countersign._exchange import exchange
+from countersign._httpx_run import is_own
 from countersign._keeper import Keeper
-from countersign._on_httpx import is_own
 from countersign._origin import base_of, origin_of
+from countersign._parts import Target
 from countersign._pool import Pool
 from countersign._rules import Rules
-from countersign.document import Document, Target
+from countersign.document import Document
 
 FOLDER = Path(__file__).resolve().parents[3] / "vectors"
 ORIGIN = "https://app.example"

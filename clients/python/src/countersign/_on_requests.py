@@ -18,7 +18,8 @@ from requests.models import PreparedRequest, Response
 from requests.utils import rewind_body
 
 from . import _cookies
-from ._exchange import Action, Asked, Body, Exchange, Fetch, Send, Wait, exchange, load
+from ._actions import Action, Asked, Body, Exchange, Fetch, Send, Wait
+from ._exchange import exchange, load
 from ._keeper import Keeper
 from ._origin import origin_of
 

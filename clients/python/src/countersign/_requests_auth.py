@@ -7,7 +7,8 @@ from typing import Any, Mapping, Optional
 import requests
 from requests.models import PreparedRequest, Response
 
-from ._exchange import Action, Exchange, Send, exchange
+from ._actions import Action, Exchange, Send
+from ._exchange import exchange
 from ._keeper import Keeper
 from ._on_requests import Run, SessionJar, put, settings_of
 from ._origin import origin_of

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Optional
 
+from ._parts import Route
 from ._paths import canonical
-from .document import Document, Route
+from .document import Document
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
 

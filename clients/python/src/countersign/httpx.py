@@ -17,8 +17,9 @@ import httpx
 from . import _login
 from ._exchange import load
 from ._guard import Dialect, keeper_for
+from ._httpx_run import Run
 from ._keeper import Keeper
-from ._on_httpx import AsyncWrapped, Run, Wrapped, carry_out, carry_out_async
+from ._on_httpx import AsyncWrapped, Wrapped, carry_out, carry_out_async
 from .document import Document
 from .errors import CountersignError
 
