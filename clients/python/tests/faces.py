@@ -13,6 +13,9 @@ import countersign.httpx
 import countersign.requests
 from countersign._keeper import Keeper
 
+# Seconds; more than those of httpx, for a machine that is busy with other tests.
+LIMIT = 30
+
 
 class Face:
     """Status, headers, `text` and `json()` of responses are alike in both libraries."""
@@ -149,14 +152,14 @@ class OfHttpx(Face):
 
 class ClientFace(OfHttpx):
     def __init__(self, url: str, dialect: Any) -> None:
-        self.client = own = countersign.httpx.Client(url, dialect, verify=False, trust_env=False)
+        self.client = own = countersign.httpx.Client(url, dialect, verify=False, trust_env=False, timeout=LIMIT)
         self.guard = own.csrf
         self.keeper = self.guard._keeper
 
 
 class ProtectedClientFace(OfHttpx):
     def __init__(self, url: str, dialect: Any) -> None:
-        self.client = httpx.Client(verify=False, trust_env=False)
+        self.client = httpx.Client(verify=False, trust_env=False, timeout=LIMIT)
         self.guard = countersign.httpx.protect(self.client, url, dialect)
         self.keeper = self.guard._keeper
 
@@ -166,7 +169,7 @@ class TransportFace(OfHttpx):
         jar = CookieJar()
         plain = httpx.HTTPTransport(verify=False)
         transport = countersign.httpx.CsrfTransport(url, dialect, cookies=jar, transport=plain)
-        self.client = httpx.Client(transport=transport, cookies=jar)
+        self.client = httpx.Client(transport=transport, cookies=jar, timeout=LIMIT)
         self.keeper = transport._keeper
         self.guard = countersign.httpx.Guard(self.client, self.keeper, plain)
 
@@ -174,7 +177,7 @@ class TransportFace(OfHttpx):
 class AsyncFace(Face):
     def __init__(self, url: str, dialect: Any) -> None:
         self.loop = asyncio.new_event_loop()
-        self.client = countersign.httpx.AsyncClient(url, dialect, verify=False, trust_env=False)
+        self.client = countersign.httpx.AsyncClient(url, dialect, verify=False, trust_env=False, timeout=LIMIT)
         self.keeper = self.client.csrf._keeper
 
     def call(self, method: str, url: str, redirects: bool = False, **options: Any) -> httpx.Response:

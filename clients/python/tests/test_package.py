@@ -19,6 +19,15 @@ from processes import Playground, start_playground
 HERE = Path(__file__).resolve().parents[1]
 ROOT = HERE.parents[1]
 EXAMPLE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ALONE = """
+import countersign
+assert countersign.dialects()
+for name in ("requests", "httpx"):
+    try:
+        getattr(countersign, name)
+    except ImportError as error:
+        print(error)
+"""
 # The playground of the README listens where it does if nothing is said.
 PORTS = {"8080": "genesys", "8000": "voss", "8443": "vmanage", "8082": "tao"}
 
@@ -61,7 +70,7 @@ def test_both_hold_the_documents_themselves(built: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["*.tar.gz", "*.whl"])
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_examples_of_the_readme_run_in_a_fresh_environment(built: Path, kind: str, tmp_path: Path) -> None:
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"
@@ -69,7 +78,10 @@ def test_the_examples_of_the_readme_run_in_a_fresh_environment(built: Path, kind
     [package] = built.glob(kind)
     run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", package, cwd=tmp_path, env=env)
     # It needs nothing by itself, and says what it needs for the rest.
-    run(python, "-c", "import countersign; assert countersign.dialects()", cwd=tmp_path, env=env)
+    assert run(python, "-c", ALONE, cwd=tmp_path, env=env).split("\n")[:2] == [
+        '`countersign.requests` needs `requests`: pip install "countersign[requests]"',
+        '`countersign.httpx` needs `anyio`: pip install "countersign[httpx]"',
+    ]
     extras = f"{package}[requests,httpx]"
     run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", extras, cwd=tmp_path, env=env)
 

@@ -47,5 +47,9 @@ def protect(session: Any, base_url: str, dialect: Any = "auto") -> Any:
 def __getattr__(name: str) -> Any:
     # Only whoever uses a library needs to have it.
     if name in ("requests", "httpx"):
-        return importlib.import_module(f".{name}", __name__)
+        try:
+            return importlib.import_module(f".{name}", __name__)
+        except ModuleNotFoundError as error:
+            advice = f'`countersign.{name}` needs `{error.name}`: pip install "countersign[{name}]"'
+            raise ModuleNotFoundError(advice, name=error.name) from None
     raise AttributeError(f"module `{__name__}` has no `{name}`")
