@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use countersign_client::Session;
 use countersign_client::reqwest::{Request, Response, StatusCode};
 use countersign_client::reqwest_middleware::{self, Middleware, Next};
+use futures_util::FutureExt;
 use http::Extensions;
 use tokio::task::JoinSet;
 
@@ -66,48 +67,26 @@ async fn a_hundred_callers_with_a_stale_token_fetch_one_more() {
     assert_eq!(fetches(&server), 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[tokio::test]
 async fn callers_who_wait_for_a_fetch_that_fails_do_not_fetch_again() {
-    let (open, gate) = tokio::sync::watch::channel(false);
     let server = Server::start(|asked, _| match asked.line().as_str() {
         "GET /token" => answer(500, &[], "oops"),
         _ => refusal(),
     })
     .await;
-    // All are under way before the first fetch may end.
-    let session = server.builder("{}").with(Gate(gate)).build().await.unwrap();
-    let calls = tokio::spawn({
-        let session = session.clone();
-        async move { all(&session, 20, post).await }
-    });
-    while fetches(&server) == 0 {
-        tokio::task::yield_now().await;
+    let session = server.session("{}").await;
+    let mut calls: Vec<_> = (0..20).map(|number| Box::pin(post(session.clone(), number))).collect();
+    // Each begun before the answer to the first one's fetch can be there.
+    for call in &mut calls {
+        assert!(call.as_mut().now_or_never().is_none());
     }
-    open.send(true).unwrap();
-    let statuses = calls.await.unwrap();
-    assert!(statuses.iter().all(|status| *status == 403), "{statuses:?}");
-    // Those who came before the end share it; the machine may be late to start some.
-    assert!(fetches(&server) < 20, "{}", fetches(&server));
-}
-
-/// Holds back the answers to requests for tokens.
-struct Gate(tokio::sync::watch::Receiver<bool>);
-
-#[async_trait::async_trait]
-impl Middleware for Gate {
-    async fn handle(
-        &self,
-        request: Request,
-        extensions: &mut Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        let waits = request.url().path() == "/token";
-        let response = next.run(request, extensions).await;
-        if waits {
-            self.0.clone().wait_for(|open| *open).await.unwrap();
-        }
-        response
+    for call in calls {
+        assert_eq!(call.await, 403);
     }
+    assert_eq!(fetches(&server), 1);
+    // Whoever comes later tries anew.
+    post(session, 20).await;
+    assert_eq!(fetches(&server), 2);
 }
 
 /// A line that breaks before anything is sent.
@@ -187,7 +166,7 @@ async fn a_caller_who_goes_away_leaves_the_ticket() {
     let abandoned = session.post("/abandoned").send();
     // Polled once: the ticket is taken, the answer cannot be there yet.
     let mut abandoned = Box::pin(abandoned);
-    assert!(futures_util::FutureExt::now_or_never(&mut abandoned).is_none());
+    assert!(abandoned.as_mut().now_or_never().is_none());
     assert_ne!(session.tokens(), held);
     drop(abandoned);
     assert_eq!(session.tokens(), held);

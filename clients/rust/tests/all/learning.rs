@@ -25,7 +25,7 @@ async fn any_response_may_bring_a_token_and_name_its_header() {
 async fn a_token_in_a_page_is_found_and_the_page_is_handed_on() {
     let page = r#"<html><meta name="csrf" content="a&#43;b"></html>"#;
     let server = Server::start(move |asked, _| match asked.uri.path() {
-        "/page" => ok(page),
+        "/page" => answer(200, &[("content-type", "text/html; charset=utf-8")], page),
         _ => ok("done"),
     })
     .await;
