@@ -37,6 +37,7 @@ fn manual_pages() {
         ("countersign.1", "playground"),
         ("countersign-explain.1", "Exit status"),
         ("countersign-playground.1", "vmanage"),
+        ("countersign-request.1", "Exit status"),
         ("countersign-dialects-check.1", "FILE"),
     ] {
         let page = fs::read_to_string(pages.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -15,6 +15,7 @@ use countersign_client::reqwest_middleware::{Middleware, Next, Result};
 use http::Extensions;
 
 use super::mask::Mask;
+use super::printable;
 use crate::output::{BAD, DIM, GOOD, NAME, STRONG};
 
 /// The last middleware before the wire.
@@ -62,7 +63,7 @@ impl Exchange {
         let mask = self.mask();
         let mut text = String::new();
         for (name, value) in headers {
-            let value = String::from_utf8_lossy(value.as_bytes());
+            let value = printable(&String::from_utf8_lossy(value.as_bytes()));
             let shown = mask.apply(name, &value);
             // Writing to a String cannot fail.
             let _ = writeln!(text, "{DIM}{arrow}{DIM:#} {NAME}{name}{NAME:#}: {shown}");

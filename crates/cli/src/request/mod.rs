@@ -117,22 +117,23 @@ impl Request {
     }
 
     fn failed(&self, error: &Error) -> Result<ExitCode, Failure> {
+        let message = printable(&error.to_string());
         match error {
             Error::Refused { .. } => {
-                output::complain(&error.to_string());
+                output::complain(&message);
                 Ok(ExitCode::from(REFUSED))
             }
             Error::NoDocument { .. } => Err(Failure::input(format!(
-                "{error} with `--dialect`: {}, or the path of a dialect file",
+                "{message} with `--dialect`: {}, or the path of a dialect file",
                 args::dialects()
             ))),
             Error::BadDocument { .. } | Error::NoSuchStep { .. } | Error::BadRequest(_) => {
-                Err(Failure::input(error.to_string()))
+                Err(Failure::input(message))
             }
             _ => Err(Failure::world(format!(
                 "no answer from `{}`: {}",
                 self.url.origin().ascii_serialization(),
-                causes(error)
+                printable(&causes(error))
             ))),
         }
     }
@@ -145,6 +146,11 @@ fn causes(error: &dyn std::error::Error) -> String {
         innermost = source;
     }
     innermost.to_string()
+}
+
+/// What a server says may hold characters that a terminal obeys.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }
 
 /// One line about what is not right and goes on all the same.

@@ -1,6 +1,6 @@
 //! `--show-exchange`.
 
-use crate::call::request;
+use crate::call::{DOCUMENT, request};
 use crate::server::{Server, TOKEN, answer, ok};
 
 fn server() -> Server {
@@ -97,4 +97,22 @@ fn no_secret_is_shown() {
 fn colours_are_for_terminals() {
     let ran = request(&["--show-exchange", "GET", &server().at("/x")]);
     assert!(!ran.err.contains('\u{1b}'), "{}", ran.err);
+}
+
+#[test]
+fn a_server_cannot_write_to_the_terminal() {
+    let server = Server::start(|_| {
+        let mut answer = ok("done");
+        // CSI, as one character.
+        let value = axum::http::HeaderValue::from_bytes("a\u{9b}31mb".as_bytes()).unwrap();
+        answer.headers_mut().insert("x-note", value);
+        answer
+    });
+    let ran = request(&["--show-exchange", "GET", &server.at("/x")]);
+    assert!(ran.err.contains("x-note: a\u{fffd}31mb"), "{}", ran.err);
+    let document = DOCUMENT.replace("X-Token", "\\u001b[31m");
+    let server = Server::bare(move |_| ok(&document));
+    let ran = request(&["GET", &server.at("/x")]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("[31m") && !ran.err.contains('\u{1b}'), "{:?}", ran.err);
 }
