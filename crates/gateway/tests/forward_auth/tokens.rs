@@ -142,3 +142,24 @@ async fn the_status_text_of_a_refusal_gets_through_nginx() {
     let answer = proxy.send("POST", "/tao/items", &[("Cookie", "tao_session=1")], "a=b").await;
     assert_eq!((answer.status, answer.phrase.as_str()), (403, "Unable to process your request"));
 }
+
+/// nginx and HAProxy hand on status, type and body of what they were told; Caddy hands on all of it.
+#[tokio::test]
+async fn a_refusal_that_says_the_token_says_it_through_proxies_that_hand_it_on() {
+    const ID: &str = "X-Transmission-Session-Id";
+    for kind in Kind::ALL {
+        let setup = Setup::with_policy("dialect = \"transmission\"").await;
+        let proxy = Proxy::start(kind, &setup).await;
+        let told = proxy.send("POST", "/transmission/rpc", &[], "{}").await;
+        assert_eq!(told.status, 409, "{kind:?}: {told:?}");
+        assert_eq!(setup.app.take().len(), 0, "{kind:?}");
+        if kind != Kind::Caddy {
+            assert!(told.all(ID).is_empty(), "{kind:?}: {told:?}");
+            continue;
+        }
+        let (own, id) = (set_cookie(&told, "countersign"), one(&told, ID));
+        let headers = [("Cookie", own.as_str()), (ID, id)];
+        let passed = proxy.send("POST", "/transmission/rpc", &headers, "{}").await;
+        assert_eq!(passed.status, 200, "{kind:?}: {passed:?}");
+    }
+}
