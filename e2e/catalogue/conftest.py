@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Callable
@@ -35,3 +36,20 @@ def document() -> Callable[..., dict]:
         return {**documents[name], **changes}
 
     return read
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., str]:
+    """`countersign request`, with one cookie jar for all calls of a test; it must end well. Gives what it prints."""
+    binary = os.environ.get("COUNTERSIGN_BIN")
+    if not binary:
+        pytest.fail("COUNTERSIGN_BIN is not set: run the tests by `cargo xtask test`")
+    jar = tmp_path / "command.jar"
+
+    def request(dialect: str, method: str, url: str, *more: str) -> str:
+        whole = [binary, "request", "--dialect", dialect, "--cookie-jar", jar, *more, method, url]
+        ran = subprocess.run(whole, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+        assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+    return request

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import countersign.requests
 import pytest
@@ -77,3 +77,11 @@ def test_credentials_of_its_own_need_no_token(site: str) -> None:
 def test_after_logging_out_nothing_is_left(joe: countersign.requests.Session) -> None:
     joe.logout()
     assert joe.post("/api/notes/", json={"text": "late"}).status_code == 403
+
+
+def test_the_command_line_gets_through_too(site: str, command: Callable[..., str]) -> None:
+    notes = f"{site}/api/notes/"
+    command("django", "POST", notes, "--login", "joe:bloggs", "--json", '{"text": "by the command"}')
+    # A second call goes on with the session of the first.
+    command("django", "POST", notes, "--form", "text=once more")
+    assert '"by the command","once more"' in command("django", "GET", notes)

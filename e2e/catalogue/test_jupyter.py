@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import countersign.requests
 import pytest
@@ -81,3 +82,10 @@ def test_a_token_that_got_lost_is_fetched_again(session: countersign.requests.Se
 def test_after_logging_out_nothing_is_left(session: countersign.requests.Session) -> None:
     session.logout()
     assert session.put("/api/contents/late.txt", json=NOTE, allow_redirects=False).status_code in (302, 403)
+
+
+def test_the_command_line_gets_through_too(server: str, command: Callable[..., str]) -> None:
+    note = f"{server}/api/contents/command.txt"
+    command("jupyter", "PUT", note, "--login", "x:secret", "--json", json.dumps(NOTE))
+    assert json.loads(command("jupyter", "GET", note))["content"] == "hello"
+    command("jupyter", "DELETE", note)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import countersign.requests
 import pytest
@@ -67,3 +67,8 @@ def test_what_got_lost_is_fetched_again(session: countersign.requests.Session, l
     for cookie in [cookie for cookie in session.cookies if cookie.name == lost]:
         session.cookies.clear(cookie.domain, cookie.path, cookie.name)
     assert session.post("/notes", json={"text": "after"}).status_code == 201
+
+
+def test_the_command_line_gets_through_too(app: str, command: Callable[..., str]) -> None:
+    for text in ("by the command", "once more"):
+        assert text in command("laravel", "POST", f"{app}/notes", "--form", f"text={text}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import countersign.requests
 import pytest
@@ -71,3 +71,8 @@ def test_a_token_of_another_session_is_replaced(session: countersign.requests.Se
     assert session.post("/articles", json={"title": "after all"}).status_code == 201
     session.cookies.clear()
     assert session.post("/articles", json={"title": "without cookies"}).status_code == 201
+
+
+def test_the_command_line_gets_through_too(app: str, command: Callable[..., str]) -> None:
+    for title in ("by the command", "once more"):
+        assert title in command("rails", "POST", f"{app}/articles", "--form", f"title={title}")

@@ -12,7 +12,7 @@ import threading
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 from urllib.parse import parse_qs
 
 import countersign.requests
@@ -118,3 +118,11 @@ def test_a_session_that_got_lost_is_begun_again(router: tuple[str, App], documen
     assert session.post(NOTES, json={}).status_code == 200
     session.cookies.clear()
     assert session.post(NOTES, json={}).status_code == 200
+
+
+def test_the_command_line_gets_through_too(router: tuple[str, App], command: Callable[..., str]) -> None:
+    url, app = router
+    app.changes.clear()
+    for _ in range(2):
+        command("sap-odata", "POST", url + NOTES, "--json", "{}", "-u", ":".join(JOE))
+    assert app.changes == [f"POST {NOTES}"] * 2

@@ -102,3 +102,11 @@ def test_couchdb_wants_no_token() -> None:
         assert session.put("/db/doc", json={}).status_code == 401
         with pytest.raises(LoginError):
             session.login("user", "wrong")
+
+
+@rows
+def test_the_command_line_gets_through_too(row: Row, command: Callable[..., str]) -> None:
+    with standing_in(row.product()) as url:
+        method, path = row.change.split()
+        assert command(row.dialect, method, url + path, "--login", "user:secret") == '{"user": "user"}'
+        assert command(row.dialect, method, url + path) == '{"user": "user"}'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import countersign.requests
 import pytest
@@ -107,3 +107,9 @@ def test_beside_credentials(guarded_daemon: str) -> None:
     assert requests.post(url, json=STATS, auth=ADMIN).status_code == 409
     auth = CsrfAuth(guarded_daemon, "transmission", basic=ADMIN)
     assert requests.post(url, json=STATS, auth=auth).json()["result"] == "success"
+
+
+def test_the_command_line_gets_through_too(guarded_daemon: str, command: Callable[..., str]) -> None:
+    for _ in range(2):
+        said = command("transmission", "POST", guarded_daemon + RPC, "--json", json.dumps(STATS), "-u", ":".join(ADMIN))
+        assert json.loads(said)["result"] == "success"

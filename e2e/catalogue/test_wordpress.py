@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -142,3 +143,10 @@ def test_where_the_cookies_name_is_unknown_the_refusal_tells(site: str) -> None:
     session.cookies.clear()
     session.cookies.update(logged_in_by_hand(site).cookies)
     assert session.post(POSTS, json={"title": "after"}).status_code == 201
+
+
+def test_the_command_line_gets_through_too(site: str, command: Callable[..., str]) -> None:
+    made = command("wordpress", "POST", site + POSTS, "--login", "admin:secret", "--json", '{"title": "by the command"}')
+    assert json.loads(made)["title"]["raw"] == "by the command"
+    post = f"{site}{POSTS}/{json.loads(made)['id']}"
+    assert json.loads(command("wordpress", "DELETE", post))["status"] == "trash"
