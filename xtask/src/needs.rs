@@ -24,6 +24,7 @@ pub(crate) struct Need {
 const CHROMIUM: &[&[&str]] = &[&["chromium", "--version"], &["chromium-browser", "--version"]];
 const FIREFOX: &[&[&str]] = &[&["firefox-esr", "--version"], &["firefox", "--version"]];
 const NODE_18: &str = "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)";
+const NODE_20: &str = "process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)";
 const PYTHON_3_10: &str = "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))";
 
 /// Every need of every suite and benchmark.
@@ -36,8 +37,21 @@ const NEEDS: &[Need] = &[
         debian: &["nodejs"],
     },
     Need {
+        name: "Node.js 20 or later",
+        used_by: &[Suite::Catalogue, Suite::CatalogueClients],
+        benchmarked: false,
+        shown_by: &[&["node", "-e", NODE_20]],
+        debian: &["nodejs"],
+    },
+    Need {
         name: "npm",
-        used_by: &[Suite::Node, Suite::BrowserClient, Suite::Browser],
+        used_by: &[
+            Suite::Node,
+            Suite::BrowserClient,
+            Suite::Catalogue,
+            Suite::CatalogueClients,
+            Suite::Browser,
+        ],
         benchmarked: false,
         shown_by: &[&["npm", "--version"]],
         debian: &["npm"],
@@ -109,6 +123,42 @@ const NEEDS: &[Need] = &[
         benchmarked: false,
         shown_by: &[&["faketime", "+0 hours", "true"]],
         debian: &["faketime"],
+    },
+    Need {
+        name: "Transmission",
+        used_by: &[Suite::Catalogue],
+        benchmarked: false,
+        shown_by: &[&["transmission-daemon", "--version"]],
+        debian: &["transmission-daemon"],
+    },
+    Need {
+        name: "Ruby on Rails, with Puma",
+        used_by: &[Suite::Catalogue],
+        benchmarked: false,
+        shown_by: &[&[
+            "sh",
+            "-c",
+            "ruby -e 'Gem::Specification.find_by_name(%q(railties))' && puma --version",
+        ]],
+        debian: &["ruby-railties", "puma"],
+    },
+    Need {
+        name: "Laravel",
+        used_by: &[Suite::Catalogue],
+        benchmarked: false,
+        shown_by: &[&["sh", "-c", "php -v && test -f /usr/share/php/Illuminate/autoload.php"]],
+        debian: &["php-cli", "php-laravel-framework"],
+    },
+    Need {
+        name: "WordPress, with MariaDB",
+        used_by: &[Suite::Catalogue],
+        benchmarked: false,
+        shown_by: &[&[
+            "sh",
+            "-c",
+            "php -m | grep -q mysqli && mariadbd --version && test -d /usr/share/wordpress",
+        ]],
+        debian: &["wordpress", "php-cli", "php-mysql", "mariadb-server"],
     },
     Need {
         name: "wrk",

@@ -27,6 +27,8 @@ pub(crate) enum Suite {
     PythonClient,
     /// Each dialect of the catalogue, against the product that it is of where that can be had
     Catalogue,
+    /// Other products' JavaScript clients, against our server side of their dialects
+    CatalogueClients,
     /// Browsers against the playground and an attacker's page, with and without our client
     Browser,
     /// A short round of `cargo xtask chaos`
@@ -42,6 +44,7 @@ impl Suite {
         Self::Python,
         Self::PythonClient,
         Self::Catalogue,
+        Self::CatalogueClients,
         Self::Browser,
         Self::Chaos,
     ];
@@ -53,7 +56,12 @@ impl Suite {
             Self::BrowserClient => node(root, self, "clients/browser", "test"),
             Self::Python => python(root, self, E2E, "e2e/clients/python"),
             Self::PythonClient => python(root, self, PACKAGE, "clients/python"),
-            Self::Catalogue => python(root, self, E2E, "e2e/catalogue"),
+            Self::Catalogue => {
+                // One of the products is an npm package.
+                packages::npm(&root.join("e2e/catalogue"))?;
+                python(root, self, E2E, "e2e/catalogue")
+            }
+            Self::CatalogueClients => node(root, self, "e2e/catalogue", "."),
             Self::Browser => node(root, self, "e2e", "browsers"),
             Self::Chaos => Ok(Outcome::counted(chaos::short(root)?)),
         }
