@@ -23,7 +23,7 @@ from gateway import App, handler
 from requests.auth import HTTPBasicAuth
 from servers import needs, serving
 
-ROUTER = ROOT / "e2e/node_modules/@sap/approuter/approuter.js"
+ROUTER = ROOT / "e2e/catalogue/node_modules/@sap/approuter/approuter.js"
 JOE = ("joe", "bloggs")
 NOTES = "/notes/Notes"
 
@@ -65,7 +65,7 @@ def listening(stack: ExitStack, handler_class: type[BaseHTTPRequestHandler]) -> 
 def router(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, App]]:
     node = needs("node", "nodejs")
     if not ROUTER.exists():
-        pytest.skip("`@sap/approuter` is missing (`npm ci` in e2e)")
+        pytest.skip("`@sap/approuter` is missing (`npm ci` in e2e/catalogue)")
     folder: Path = tmp_path_factory.mktemp("approuter")
     route = {"source": "^/notes/(.*)$", "destination": "notes", "authenticationType": "basic"}
     (folder / "xs-app.json").write_text(json.dumps({"authenticationMethod": "route", "routes": [route]}))
