@@ -1,9 +1,8 @@
 // The machine's own Chromium, with a profile that nobody has used before.
 
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-
 import { chromium } from 'playwright-core';
+
+import { onPath } from './program.mjs';
 
 const FLAGS = [
     '--headless',
@@ -18,10 +17,19 @@ const FLAGS = [
 
 const LIMIT_MS = 15_000;
 
-/** Starts the browser; `profile()` opens a fresh profile in it, `close()` ends it. */
-export async function startChromium() {
+/**
+ * Starts the browser; `profile()` opens a fresh profile in it, `close()` ends it.
+ *
+ * @param {{ keepsPages?: boolean }} [options] - `keepsPages`: what is left is kept to be come back to, as in
+ *     people's browsers; Playwright hears of no `load` then
+ */
+export async function startChromium({ keepsPages = false } = {}) {
     const executablePath = onPath(process.env.CHROMIUM_BIN ?? 'chromium');
-    const browser = await chromium.launch({ executablePath, args: FLAGS });
+    const browser = await chromium.launch({
+        executablePath,
+        args: FLAGS,
+        ignoreDefaultArgs: keepsPages ? ['--disable-back-forward-cache'] : [],
+    });
     return {
         /** Cookies and storage of its own; `context.request` shares them with its pages. */
         async profile() {
@@ -32,13 +40,4 @@ export async function startChromium() {
         },
         close: () => browser.close(),
     };
-}
-
-function onPath(program) {
-    const folders = process.env.PATH.split(delimiter);
-    const found = folders.map(folder => join(folder, program)).find(existsSync);
-    if (!found) {
-        throw new Error(`no \`${program}\` on the PATH: run the tests by \`cargo xtask test\``);
-    }
-    return found;
 }

@@ -6,7 +6,8 @@ import { startSite } from './site.mjs';
 
 const LIMIT_MS = 15_000;
 
-export async function startEavesdropper() {
+/** @param {object} more - headers of its answers */
+export async function startEavesdropper(more = {}) {
     const site = await startSite(async (_, { headers }) => ({
         headers: {
             'Access-Control-Allow-Origin': headers.origin ?? '*',
@@ -15,6 +16,7 @@ export async function startEavesdropper() {
             'Access-Control-Allow-Methods': headers['access-control-request-method'] ?? '',
             'Content-Type': 'text/html',
             Connection: 'close',
+            ...more,
         },
         body: 'thank you',
     }));
@@ -22,6 +24,8 @@ export async function startEavesdropper() {
     let wake = () => {};
     const ear = createServer(client => {
         const inner = connect(site.port, '127.0.0.1');
+        // A body need not end its line.
+        heard += '\n';
         // A browser that goes away in the middle is none of our business.
         client.on('error', () => inner.destroy());
         inner.on('error', () => client.destroy());
@@ -33,6 +37,7 @@ export async function startEavesdropper() {
     });
     await new Promise((listening, failed) => ear.once('error', failed).listen(0, '127.0.0.1', listening));
     return {
+        port: ear.address().port,
         origin: `http://127.0.0.1:${ear.address().port}`,
         heard: () => heard,
         /** Waits until `enough` is so of all that was heard. */
