@@ -89,6 +89,8 @@ export function attach(axios, client) {
         if (ticket) {
             sent.header = keeper.header;
             headers.set(sent.header, ticket.value);
+            // axios has a cookie of its own for tokens, perhaps another app's, and would put it into the same header.
+            config.withXSRFToken = false;
             const last = [transformRequest ?? []].flat().filter(transform => transform !== guard);
             config.transformRequest = [...last, guard];
             stay(config, sent.header.toLowerCase());
@@ -128,38 +130,48 @@ export function attach(axios, client) {
     const isOwn = (sent, { request }) =>
         sent && keeper.isOwn(request?.responseURL || request?.res?.responseUrl || sent.url);
 
+    /**
+     * Rules 6 and 7.
+     *
+     * @param {Sent | undefined} sent
+     * @param {any} config
+     * @param {any} response - which axios may take for an error, or not
+     * @returns {Promise<any>} the answer to one more try, if there was one
+     */
+    const judge = async (sent, config, response) => {
+        if (!sent || !isOwn(sent, response)) {
+            return undefined;
+        }
+        const answer = answerOf(response);
+        if (sent.need === 'none' || sent.again || isStream(config.data) || !await keeper.isRefusal(answer)) {
+            await keeper.learn(sent, answer);
+            return undefined;
+        }
+        await keeper.refuse(sent, answer, sent.ticket, sent.since);
+        const fresh = await (sent.ticket || sent.need === 'either' ? keeper.take(sent.url) : keeper.atHand());
+        return fresh && fresh.value !== sent.ticket?.value
+            ? axios.request({ ...config, countersign: new Sent(fresh) }) : undefined;
+    };
+
     /** @param {any} response */
     const answered = async response => {
-        const sent = settle(response.config);
-        if (sent && isOwn(sent, response)) {
-            await keeper.learn(sent, answerOf(response));
-        }
-        return response;
+        const { config } = response;
+        return await judge(settle(config), config, response) ?? response;
     };
 
     /** @param {any} error */
     const failed = async error => {
         const { config, response, code } = error;
         const sent = settle(config);
-        if (!response) {
-            // One that was given up on its way may have been spent by the server.
-            if (sent && !/CANCELED|ABORTED|TIMEDOUT/.test(code) && sent.since === keeper.age) {
-                await keeper.giveBack(sent.ticket);
-            }
+        // One that was given up on its way may have been spent by the server.
+        if (!response && sent && !/CANCELED|ABORTED|TIMEDOUT/.test(code) && sent.since === keeper.age) {
+            await keeper.giveBack(sent.ticket);
+        }
+        const second = response && await judge(sent, config, response);
+        if (!second) {
             throw error;
         }
-        const answer = answerOf(response);
-        if (!sent || sent.need === 'none' || sent.again || !isOwn(sent, response) || isStream(config.data)
-            || !await keeper.isRefusal(answer)) {
-            await answered(response);
-            throw error;
-        }
-        await keeper.refuse(sent, answer, sent.ticket, sent.since);
-        const fresh = await (sent.ticket || sent.need === 'either' ? keeper.take(sent.url) : keeper.atHand());
-        if (!fresh || fresh.value === sent.ticket?.value) {
-            throw error;
-        }
-        return axios.request({ ...config, countersign: new Sent(fresh) });
+        return second;
     };
 
     const requests = axios.interceptors.request.use(before);

@@ -46,6 +46,10 @@ export function clientOf(keeper, native) {
  */
 export async function send(keeper, native, input, init) {
     // Read once: an object may say something else the second time.
+    if (init instanceof Request) {
+        // What it says stands in its prototype, where a copy of it finds nothing.
+        [input, init] = [new Request(input, init), undefined];
+    }
     const given = init && { .../** @type {RequestInit & { duplex?: string }} */ (init) };
     const request = new Request(input, given);
     // Read from a request of our own: the caller's may have been given other words.

@@ -130,6 +130,8 @@ export function patchForms(link) {
             root.addEventListener('submit', /** @type {any} */ (first), { capture: true, signal: link.signal });
             root.addEventListener('submit', /** @type {any} */ (last), link);
             root.addEventListener('formdata', /** @type {any} */ (data), { capture: true, signal: link.signal });
+            // Firefox goes where the form says when its handlers have seen the data.
+            root.addEventListener('formdata', /** @type {any} */ (data), link);
         }
         return root;
     };

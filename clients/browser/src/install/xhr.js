@@ -57,19 +57,20 @@ export function patchXhr(link) {
             // And resolved once.
             said[1] = place.href;
         }
-        calls.delete(this);
-        open.apply(this, /** @type {any} */ (said));
-        if (own) {
-            calls.set(listen(this), {
-                said,
-                // As the browser writes it.
-                method: new Request('', { method }).method,
-                url: place.href,
-                sync: said.length > 2 && !said[2],
-                headers: [],
-                since: 0,
-                kept: [],
-            });
+        /** @type {Call} */
+        const call = { said, method, url: `${place?.href}`, sync: said.length > 2 && !said[2], headers: [], since: 0, kept: [] };
+        // Before it is open: a handler that hears of that may open it anew, and then that counts.
+        calls.set(listen(this), call);
+        let stays = false;
+        try {
+            open.apply(this, /** @type {any} */ (said));
+            // As the browser writes it.
+            call.method = new Request('', { method }).method;
+            stays = own;
+        } finally {
+            if (!stays && calls.get(this) === call) {
+                calls.delete(this);
+            }
         }
     });
 
