@@ -69,7 +69,7 @@ export async function bundle(entry, more = { format: 'esm' }) {
         write: false,
         ...more,
     });
-    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 3, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false } });
+    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
     return `${code}\n`;
 }
 

@@ -60,7 +60,7 @@ const WELL_KNOWN = '/.well-known/csrf';
 export function checkDocument(value) {
     const document = /** @type {ClientDocument} */ (value);
     if (document?.version !== 1 || !document.protect || document.token && !document.token.header) {
-        throw new TypeError('no client document of version 1: hand in one, or update `@countersign/browser` or the server');
+        throw new TypeError('no client document of version 1: update package or server');
     }
     return document;
 }

@@ -96,7 +96,14 @@ fn genesys(address: String) -> Section {
             "... and with it the same call passes",
             format!("curl -i -b /tmp/genesys.jar -H \"X-CSRF-TOKEN: $TOKEN\" {post} {me}"),
         ),
-        (HANDSHAKE, ask(&format!("-i {user} POST {me} --json '{{\"operationName\":\"Ready\"}}'"))),
+        (
+            HANDSHAKE,
+            ask(&format!(
+                "-i -u mikeb@redwings.com:password POST {address}/api/v2/users --json \
+                 '{{\"userName\":\"jo-'$(date +%s)'@redwings.com\",\"password\":\"secret\",\
+                 \"firstName\":\"Jo\",\"lastName\":\"Doe\",\"roles\":[\"ROLE_AGENT\"]}}'"
+            )),
+        ),
     ];
     Section { service: Service::Genesys, title: "Genesys Web Services", address, steps }
 }
@@ -121,7 +128,7 @@ fn voss(address: String) -> Section {
         (
             HANDSHAKE,
             ask(&format!(
-                "-i --login joe:bloggs POST {address}/api/data/Phone/ --json '{{\"name\":\"SEPAABBCCDDEE0F\"}}'"
+                "-i --login joe:bloggs POST {address}/api/data/Phone/ --json '{{\"name\":\"SEP00'$(date +%s)'\"}}'"
             )),
         ),
     ];

@@ -263,7 +263,7 @@ export function patchXhr(link) {
     }
 }
 
-const alreadySent = () => new DOMException('already sent', 'InvalidStateError');
+const alreadySent = () => new DOMException('was sent', 'InvalidStateError');
 
 /**
  * The body as it is now: the page may go on with the memory.
