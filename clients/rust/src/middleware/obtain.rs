@@ -69,22 +69,24 @@ impl Core {
         self.acquire(wanted, Some(&refused), extensions).await
     }
 
-    /// What is at hand: held, or in a cookie. Never again what has just been refused, unless in
-    /// another session.
+    /// What is at hand: held, or in a cookie. Never again what has just been refused, unless it is
+    /// held for another session. A cookie says nothing of its session: where that is gone, the
+    /// cookie stays.
     fn ready(&self, url: &Url, refused: Option<&Spent>) -> Option<Lent<'_>> {
         let session = self.session();
+        let differs = |ticket: &Ticket| {
+            let before = refused.and_then(|(before, _)| before.as_ref());
+            before.is_none_or(|before| before.token != ticket.token)
+        };
         let other = |ticket: &Ticket| {
-            refused.is_none_or(|(before, in_session)| {
-                *in_session != session
-                    || before.as_ref().is_none_or(|before| before.token != ticket.token)
-            })
+            refused.is_some_and(|(_, in_session)| *in_session != session) || differs(ticket)
         };
         let now = self.clock.now();
         let held = self.held().take(&session, now).filter(other);
         let ticket = held.or_else(|| {
             let in_cookies =
                 token_cookies(&self.document).find_map(|name| self.jar.token(url, name));
-            in_cookies.map(|token| Ticket { token, at: now, batch: 0 }).filter(other)
+            in_cookies.map(|token| Ticket { token, at: now, batch: 0 }).filter(differs)
         })?;
         Some(self.lend(ticket, session))
     }
