@@ -16,11 +16,15 @@ PACKAGES = "php-cli php-laravel-framework"
 
 
 @pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("laravel")
+
+
+@pytest.fixture(scope="module")
+def app(folder: Path) -> Iterator[str]:
     php = needs("php", PACKAGES)
     if not AUTOLOAD.exists():
         pytest.skip(f"Laravel is missing (`apt-get install --no-install-recommends {PACKAGES}`)")
-    folder = tmp_path_factory.mktemp("laravel")
     with serving([php, "-S", "127.0.0.1:{port}", APP], folder, {"APP_FOLDER": str(folder)}) as url:
         yield url
 
@@ -72,3 +76,22 @@ def test_what_got_lost_is_fetched_again(session: countersign.requests.Session, l
 def test_the_command_line_gets_through_too(app: str, command: Callable[..., str]) -> None:
     for text in ("by the command", "once more"):
         assert text in command("laravel", "POST", f"{app}/notes", "--form", f"text={text}")
+
+
+def forget_all_sessions(folder: Path) -> None:
+    kept = list((folder / "sessions").iterdir())
+    assert kept
+    for session in kept:
+        session.unlink()
+
+
+def test_a_server_that_has_forgotten_its_sessions(
+    app: str, folder: Path, session: countersign.requests.Session, command: Callable[..., str]
+) -> None:
+    """The cookies are all still there, and worth nothing."""
+    assert session.post("/notes", json={"text": "before"}).status_code == 201
+    command("laravel", "POST", f"{app}/notes", "--form", "text=before")
+    forget_all_sessions(folder)
+    assert session.post("/notes", json={"text": "after"}).status_code == 201
+    forget_all_sessions(folder)
+    assert "after" in command("laravel", "POST", f"{app}/notes", "--form", "text=after")
