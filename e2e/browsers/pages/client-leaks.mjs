@@ -171,7 +171,6 @@ export const REACHING = {
     },
     'a stylesheet': ({ at }) => document.head.insertAdjacentHTML('beforeend', `<link rel="stylesheet" href="${at}">`),
     'a script': ({ at }) => document.body.append(Object.assign(document.createElement('script'), { src: at })),
-    'an object': ({ at, add }) => { add(`<object data="${at}"></object>`); },
     'a new window\'s form': ({ at }) => {
         const opened = window.open('');
         opened.document.body.innerHTML = `<form method="post" action="${at}"></form>`;
@@ -250,7 +249,7 @@ export const STOPPED = {
 export const BARE = new Set([
     // Reads are free.
     'server-sent events', 'a picture', 'a form by GET', 'the page\'s form, by GET', 'a link that is followed',
-    'a page that is preloaded', 'a stylesheet', 'a script', 'an object', 'a new window that is led there',
+    'a page that is preloaded', 'a stylesheet', 'a script', 'a new window that is led there',
     'a form with a button of another method',
     // Another name is another origin, and a document without an origin is nobody's.
     'fetch by another name of this machine', 'a frame whose page is in its address',
