@@ -61,6 +61,8 @@ enum Chore {
 enum Whole {
     /// Measure the gateway beside nginx, HAProxy and Caddy
     Gateway(bench::Options),
+    /// Measure the browser client and the Python client beside bare calls, axios and a helper by hand
+    Clients,
 }
 
 fn main() -> ExitCode {
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
     let done = match chore {
         Chore::Test { suites } => test(&suites),
         Chore::Bench { whole: Some(Whole::Gateway(options)), .. } => bench_gateway(&options),
+        Chore::Bench { whole: Some(Whole::Clients), .. } => bench_clients(),
         Chore::Bench { whole: None, args } => bench(&args),
         Chore::Chaos(options) => run_chaos(&options),
     };
@@ -96,6 +99,11 @@ fn bench(args: &[String]) -> Result<ExitCode> {
 
 fn bench_gateway(options: &bench::Options) -> Result<ExitCode> {
     bench::gateway(&root()?, options)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench_clients() -> Result<ExitCode> {
+    suites::bench_clients(&root()?)?;
     Ok(ExitCode::SUCCESS)
 }
 

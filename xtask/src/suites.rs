@@ -170,6 +170,25 @@ fn python(
     Ok(Outcome::ran(counts, status))
 }
 
+/// What a call costs through the clients whose libraries are not Rust's.
+pub(crate) fn bench_clients(root: &Path) -> Result<()> {
+    let missing = needs::satisfy(&[Suite::Browser, Suite::PythonClient]);
+    if let Some(need) = missing.first() {
+        return Err(need.to_string().into());
+    }
+    let (browser, package) = (root.join("clients/browser"), root.join("clients/python"));
+    packages::npm(&root.join("e2e"))?;
+    packages::npm(&browser)?;
+    let python = packages::pip(root, PACKAGE)?;
+    let mut node = Command::new("node");
+    node.arg("bench/run.mjs").current_dir(browser);
+    node.envs(needs::chromium().map(|chromium| ("CHROMIUM_BIN", chromium)));
+    steps::run("browser client", without_overrides(&mut node))?;
+    let mut bench = Command::new(python);
+    bench.arg("bench.py").env("PYTHONPATH", "src").current_dir(package);
+    steps::run("python client", without_overrides(&mut bench))
+}
+
 /// Builds `countersign` and asks Cargo where it went.
 pub(crate) fn build_binary(root: &Path, profile: &str) -> Result<PathBuf> {
     let mut binary = None;
@@ -226,6 +245,10 @@ fn report_file(root: &Path, suite: Suite, extension: &str) -> Result<PathBuf> {
 /// Clients under test talk to loopback with the certificates that the tests name: what the machine
 /// says of proxies and certificate stores would override both.
 fn with_plain_network<'a>(command: &'a mut Command, binary: &Path) -> &'a mut Command {
+    without_overrides(command).env("COUNTERSIGN_BIN", binary)
+}
+
+fn without_overrides(command: &mut Command) -> &mut Command {
     const OVERRIDES: &[&str] = &[
         "REQUESTS_CA_BUNDLE",
         "CURL_CA_BUNDLE",
@@ -241,7 +264,7 @@ fn with_plain_network<'a>(command: &'a mut Command, binary: &Path) -> &'a mut Co
     for name in OVERRIDES {
         command.env_remove(name);
     }
-    command.env("COUNTERSIGN_BIN", binary)
+    command
 }
 
 #[cfg(test)]
