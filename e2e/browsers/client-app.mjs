@@ -130,10 +130,13 @@ export function useApp() {
         },
         /** The token that a request for a path carried. */
         header: (path, at = 0) => it.app.for(path)[at]?.headers['x-app-token'],
-        /** Waits for requests. An answer of the app wakes the page, so that nothing is waited for by the clock. */
+        /**
+         * Waits for requests. An answer of the app wakes the page, so that nothing is waited for by the clock; a page
+         * in a sandbox may not read it, which is all the same.
+         */
         async arrives(path, count = 1) {
             while (it.app.for(path).length < count) {
-                await it.page.evaluate(() => fetch('/tick'));
+                await it.page.evaluate(() => fetch('/tick').catch(() => {}));
             }
             return it.app.for(path);
         },

@@ -7,7 +7,7 @@ import { DOCUMENT, useApp } from './client-app.mjs';
 
 const LIMIT = { timeout: 30_000 };
 const it = useApp();
-const { open } = it;
+const { open, arrives } = it;
 
 const CASES = {
     'a form that comes later': () => {
@@ -61,15 +61,15 @@ for (const [name, send] of Object.entries(CASES)) {
 
 test('handlers are asked once, also when the form has to wait', LIMIT, async () => {
     await open();
-    await Promise.all([it.page.waitForRequest(`${it.app.origin}/own`), it.page.evaluate(() => {
+    await it.page.evaluate(() => {
         document.body.insertAdjacentHTML('beforeend',
             '<form method="post" action="/own" target="frame"><button name="which" value="this">Send</button></form>');
         window.asked = 0;
         document.forms[0].addEventListener('submit', () => { window.asked += 1; });
         document.querySelector('button').click();
-    })]);
+    });
+    const [{ body }] = await arrives('/own');
     assert.equal(await it.page.evaluate(() => window.asked), 1);
-    const [{ body }] = it.app.for('/own');
     assert.equal(body, 'app_token=token-1&which=this');
 });
 
