@@ -56,7 +56,7 @@ fn card(section: &Section, addresses: &Addresses) -> String {
          <p><a href=\"{address}/\">{address}</a></p>\n<p>{summary}</p>\n\
          <p class=\"tries\">{tries}</p>\n\
          <div data-result role=\"status\"></div>\n\
-         <details><summary>With curl</summary>\n<pre>{steps}</pre></details>\n</section>\n"
+         <details><summary>In a shell</summary>\n<pre>{steps}</pre></details>\n</section>\n"
     )
 }
 
