@@ -87,8 +87,9 @@ inBothBrowsers(({ test, openPage }) => {
             'new Promise(done => cometd.subscribe("/v2/me/calls", () => {}, done))',
         );
         assert.equal(published.successful, true, JSON.stringify(published));
-        const [refused, taken] = exchanges(start).filter(({ status }) => status);
-        assert.deepEqual([refused.status, taken.status], [403, 200]);
+        // Its own exchanges: the long poll, which may set out at the same time, has a path of its own.
+        const [refused, taken, ...more] = exchanges(start).filter(({ path }) => path === EVENTS);
+        assert.deepEqual([refused.status, taken.status, more], [403, 200, []]);
         assert.notEqual(refused.headers['x-csrf-token'], taken.headers['x-csrf-token']);
 
         const started = await operate(page, 'StartContactCenterSession', { channels: ['voice'] });
