@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -21,12 +21,23 @@ pub struct HeldBody<B: Body> {
     trailers: Option<HeaderMap>,
     /// Handed on in its turn: a body that broke off must not look like one that ended.
     failure: Option<BoxError>,
+    reading: Reading,
     rest: B,
+}
+
+/// How reading the rest has gone so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    Begun,
+    /// It was longer than somebody was ready to read, or later than somebody was ready to wait.
+    GivenUp,
+    /// It has ended, and not every body may be asked again after that.
+    Ended,
 }
 
 impl<B: Body> HeldBody<B> {
     pub(crate) const fn untouched(rest: B) -> Self {
-        Self { held: Bytes::new(), trailers: None, failure: None, rest }
+        Self { held: Bytes::new(), trailers: None, failure: None, reading: Reading::Begun, rest }
     }
 }
 
@@ -52,16 +63,10 @@ where
     pub(crate) async fn hold(&mut self, limit: usize, mut deadline: Option<Deadline>) -> Held {
         // A body that announces more than the limit is read too: the token may come first.
         while self.held.len() <= limit {
-            let next = std::future::poll_fn(|context| {
-                // First: pieces without anything in them may come for ever.
-                if let Some(deadline) = &mut deadline
-                    && deadline.as_mut().poll(context).is_ready()
-                {
-                    return Poll::Ready(None);
-                }
-                Pin::new(&mut self.rest).poll_frame(context).map(Some)
-            });
-            let Some(frame) = next.await else { return Held::Late };
+            let Some(frame) = self.next(&mut deadline).await else {
+                self.reading = Reading::GivenUp;
+                return Held::Late;
+            };
             match frame.map(|frame| frame.map(Frame::into_data)) {
                 None => break,
                 Some(Ok(Ok(data))) => self.keep(data),
@@ -72,7 +77,63 @@ where
                 }
             }
         }
+        if self.held.len() > limit && !self.rest.is_end_stream() {
+            self.reading = Reading::GivenUp;
+        }
         Held::Bytes(self.held.clone())
+    }
+
+    /// Reads on and forgets what comes: until the end, or until it is clear that there are more than
+    /// `limit` further bytes; no longer than until the deadline, and not at all where it was given up
+    /// on before. Says whether all was read.
+    pub(crate) async fn discard(&mut self, limit: usize, mut deadline: Option<Deadline>) -> bool {
+        if self.reading == Reading::GivenUp || self.failure.is_some() {
+            return false;
+        }
+        let mut left = limit as u64;
+        while self.rest.size_hint().lower() <= left {
+            match self.next(&mut deadline).await {
+                Some(None) => return true,
+                Some(Some(Ok(frame))) => {
+                    let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                    let Some(less) = left.checked_sub(length) else { return false };
+                    left = less;
+                }
+                Some(Some(Err(_))) | None => return false,
+            }
+        }
+        false
+    }
+
+    /// The next frame, or the end; nothing once the deadline is there.
+    async fn next(
+        &mut self,
+        deadline: &mut Option<Deadline>,
+    ) -> Option<Option<Result<Frame<Bytes>, B::Error>>> {
+        std::future::poll_fn(|context| {
+            // First: pieces without anything in them may come for ever.
+            if let Some(deadline) = deadline
+                && deadline.as_mut().poll(context).is_ready()
+            {
+                return Poll::Ready(None);
+            }
+            self.poll_rest(context).map(Some)
+        })
+        .await
+    }
+
+    fn poll_rest(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if self.reading == Reading::Ended {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut self.rest).poll_frame(context));
+        if frame.is_none() {
+            self.reading = Reading::Ended;
+        }
+        Poll::Ready(frame)
     }
 
     /// A form usually comes in one frame, and then this copies nothing. Frames are joined and not
@@ -128,14 +189,14 @@ where
         if let Some(failure) = self.failure.take() {
             return Poll::Ready(Some(Err(failure)));
         }
-        Pin::new(&mut self.rest).poll_frame(context).map_err(Into::into)
+        self.poll_rest(context).map_err(Into::into)
     }
 
     fn is_end_stream(&self) -> bool {
         self.held.is_empty()
             && self.trailers.is_none()
             && self.failure.is_none()
-            && self.rest.is_end_stream()
+            && (self.reading == Reading::Ended || self.rest.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {

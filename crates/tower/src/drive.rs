@@ -37,8 +37,7 @@ where
         step = match step {
             Step::Decided(verdict) => return Passed { verdict, fresh, status },
             Step::Form(need) => {
-                let deadline = shared.hold_deadline.as_ref().map(|start| start());
-                let field = match body.hold(need.limit(), deadline).await {
+                let field = match body.hold(need.limit(), shared.hold_deadline()).await {
                     Held::Bytes(bytes) => {
                         form_field(headers, &bytes, need.limit(), need.field()).await
                     }

@@ -110,8 +110,9 @@ impl<St: Store> CsrfLayer<St> {
     }
 
     /// Gives a form that is held back until its token is found only until the future is done that
-    /// `start` makes; then the request is refused with status 408. Without a deadline a client that
-    /// sends nothing is waited for as long as the server waits.
+    /// `start` makes; then the request is refused with status 408. What is left of any other refused
+    /// request's body has as long. Without a deadline a client that sends nothing is waited for as long
+    /// as the server waits.
     ///
     /// ```
     /// # use std::time::Duration;
@@ -204,6 +205,13 @@ impl<St: Store> Shared<St> {
         let lifetime = token.and_then(|token| token.lifetime).map(countersign::Span::get);
         let pool = token.and_then(|token| token.pool).map(u32::from);
         (lifetime.unwrap_or_default(), pool.unwrap_or_default())
+    }
+}
+
+impl<St> Shared<St> {
+    /// Until when a body is waited for that begins to be read now.
+    pub(crate) fn hold_deadline(&self) -> Option<Deadline> {
+        self.hold_deadline.as_ref().map(|start| start())
     }
 }
 

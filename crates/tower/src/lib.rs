@@ -25,6 +25,7 @@ mod form;
 mod future;
 mod handle;
 mod layer;
+mod leftover;
 mod log;
 mod observe;
 mod random;

@@ -23,7 +23,7 @@ use crate::handle::Handle;
 use crate::layer::Shared;
 use crate::observe::{Judged, Judgement};
 use crate::session::SessionBinding;
-use crate::{log, rejection};
+use crate::{leftover, log, rejection};
 
 /// A response: the inner service's, or a refusal.
 pub type CsrfBody<B> = Either<http_body_util::Full<Bytes>, B>;
@@ -86,7 +86,7 @@ where
             }
         };
         match quick {
-            Some(Err(refused)) => {
+            Some(Err(refused)) if !leftover::is_there(request.version(), request.body()) => {
                 ResponseFuture::refused(self.shared.refuse(refused, None, request.headers()))
             }
             Some(Ok(delivery)) if !self.delivers_from_store(delivery.as_ref()) => {
@@ -94,7 +94,7 @@ where
                 let request = request.map(HeldBody::untouched);
                 ResponseFuture::passed(self.inner.call(request), delivery, &self.shared)
             }
-            settled => ResponseFuture::slow(self.slow(request, draw, settled.and_then(Result::ok))),
+            settled => ResponseFuture::slow(self.slow(request, draw, settled)),
         }
     }
 }
@@ -116,12 +116,12 @@ impl<S, St: Store> CsrfService<S, St> {
             )
     }
 
-    /// `settled` is what the response owes, where the head alone has decided already.
+    /// `settled` is what came of the head, where that has decided already.
     fn slow<B, R>(
         &mut self,
         request: Request<B>,
         draw: Option<u8>,
-        settled: Option<Option<Delivery>>,
+        settled: Option<Result<Option<Delivery>, Refused>>,
     ) -> impl Future<Output = Result<Response<CsrfBody<R>>, S::Error>> + Send + use<S, St, B, R>
     where
         S: Service<Request<HeldBody<B>>, Response = Response<R>> + Clone + Send + 'static,
@@ -138,16 +138,23 @@ impl<S, St: Store> CsrfService<S, St> {
         let (mut parts, body) = request.into_parts();
         let mut body = HeldBody::untouched(body);
         async move {
-            let delivery = if let Some(delivery) = settled {
-                delivery
+            let (settled, status) = if let Some(settled) = settled {
+                (settled, None)
             } else {
                 let facts = shared.facts((&parts).into(), &parts.extensions, access);
                 let facts = with_draw(facts, draw);
                 let Passed { verdict, fresh, status } =
                     drive::run(&shared, &facts, &mut body, &parts.headers).await;
-                match settle(&shared, verdict, &facts, &parts.extensions) {
-                    Ok(delivery) => delivery.map(|delivery| delivery.with_fresh(fresh)),
-                    Err(refused) => return Ok(shared.refuse(refused, status, &parts.headers)),
+                let settled = settle(&shared, verdict, &facts, &parts.extensions);
+                (settled.map(|owed| owed.map(|delivery| delivery.with_fresh(fresh))), status)
+            };
+            let delivery = match settled {
+                Ok(delivery) => delivery,
+                Err(refused) => {
+                    let mut response = shared.refuse(refused, status, &parts.headers);
+                    leftover::settle(&parts, &mut body, shared.hold_deadline(), &mut response)
+                        .await;
+                    return Ok(response);
                 }
             };
             insert_handle(&shared, &mut parts.extensions, delivery.as_ref());

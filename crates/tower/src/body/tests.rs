@@ -191,3 +191,51 @@ where
         Held::Late => "late",
     }
 }
+
+/// As some streams do, it minds being asked after its end.
+struct Once(Option<Bytes>, bool);
+
+impl Body for Once {
+    type Data = Bytes;
+    type Error = &'static str;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, &'static str>>> {
+        assert!(!self.1, "asked again after the end");
+        let data = self.0.take();
+        self.1 = data.is_none();
+        Poll::Ready(data.map(|data| Ok(Frame::data(data))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_not_asked_again_after_its_end() {
+    let once = || HeldBody::untouched(Once(Some(Bytes::from_static(b"a=b")), false));
+    let mut held = once();
+    assert!(matches!(held.hold(10, None).await, Held::Bytes(_)));
+    assert!(held.discard(10, None).await, "it has been read");
+    assert_eq!(held.collect().await.unwrap().to_bytes(), "a=b");
+    let mut forgotten = once();
+    assert!(forgotten.discard(10, None).await);
+    assert!(forgotten.discard(10, None).await);
+    assert!(forgotten.frame().await.is_none());
+}
+
+#[tokio::test]
+async fn no_more_is_discarded_than_the_limit() {
+    for (pieces, limit, is_all) in [
+        (vec![Data("123"), Data("45"), Trailers], 5, true),
+        (vec![Data("123"), Data("456")], 5, false),
+        (vec![Data("123"), Failure("gone")], 5, false),
+    ] {
+        assert_eq!(body(pieces).discard(limit, None).await, is_all, "{limit}");
+    }
+    let mut announced = HeldBody::untouched(Full::from("123456"));
+    assert!(!announced.discard(5, None).await);
+    assert_eq!(announced.collect().await.unwrap().to_bytes(), "123456", "none of it was read");
+    let mut given_up = body([Data("123"), Data("456"), Data("789")]);
+    assert!(matches!(given_up.hold(4, None).await, Held::Bytes(_)));
+    assert!(!given_up.discard(100, None).await);
+}

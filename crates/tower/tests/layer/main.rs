@@ -17,6 +17,7 @@ mod deliver;
 mod double_submit;
 mod extract;
 mod form;
+mod leftover;
 mod logs;
 mod observe;
 mod one_time;
