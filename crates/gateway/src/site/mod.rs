@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use countersign::{Peer, Scheme};
+use countersign::{Peer, Reason, Scheme};
 use countersign_store::AnyStore;
 use countersign_tower::{ClientFiles, Connection, CsrfLayer, HeldBody, Rejection};
 use http::header::{HeaderMap, HeaderValue};
@@ -135,7 +135,8 @@ impl Site {
             Box::pin(teller.say_token(&mut response)).await;
         }
         if let Some(fault) = progress.and_then(|progress| progress.fault())
-            && response.extensions().get::<Rejection>().is_some()
+            && let Some(rejection) = response.extensions().get::<Rejection>()
+            && rejection.reason() == Reason::FormMalformed
         {
             // Not a token that is missing, but a body that is.
             *response.status_mut() = fault.status();

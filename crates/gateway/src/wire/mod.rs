@@ -1,6 +1,7 @@
 //! A client's connection: what is wrong with its framing, and how long it may keep silent.
 
 mod joined;
+mod linger;
 mod scan;
 
 use std::io;
@@ -15,6 +16,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 pub(crate) use joined::Joined;
+use linger::Linger;
 pub(crate) use scan::Fault;
 use scan::{Place, Scan};
 
@@ -131,6 +133,8 @@ pub(crate) struct Wire<T> {
     timer: Pin<Box<Sleep>>,
     /// Runs while the client does not take what it is sent.
     blocked: Option<Pin<Box<Sleep>>>,
+    /// Once nothing more is sent, for a client that does not know it yet.
+    linger: Option<Linger>,
 }
 
 impl<T> Wire<T> {
@@ -138,7 +142,8 @@ impl<T> Wire<T> {
         let since = Instant::now();
         let timer = Box::pin(sleep_until(since + patience.header));
         let (scan, place) = (Scan::new(), Place::Between);
-        Self { io, watch, scan, patience, since, place, moves: 0, timer, blocked: None }
+        let (moves, blocked, linger) = (0, None, None);
+        Self { io, watch, scan, patience, since, place, moves, timer, blocked, linger }
     }
 
     fn look(&mut self, bytes: &[u8]) {
@@ -228,7 +233,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Wire<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -257,7 +262,15 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Wire<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = Pin::new(&mut self.io).poll_shutdown(context);
-        self.written(context, done)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            let done = Pin::new(&mut this.io).poll_shutdown(context);
+            ready!(this.written(context, done))?;
+            if this.place != Place::Body {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = this.linger.get_or_insert_with(Linger::begin);
+        linger.poll(Pin::new(&mut this.io), context).map(Ok)
     }
 }

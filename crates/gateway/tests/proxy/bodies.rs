@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use http_body_util::channel::Channel;
 use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
@@ -305,4 +306,55 @@ async fn an_upload_that_breaks_off_is_no_whole_message() {
     drop(client);
     let body = timeout(PATIENCE, end.recv()).await.expect("the app is left waiting").unwrap();
     assert!(!body.ends_with(b"0\r\n\r\n"), "{body:?}");
+}
+
+const FORGED: &str =
+    "POST / HTTP/1.1\r\nHost: a\r\nOrigin: http://evil.example\r\nContent-Length: ";
+
+/// Clients such as Python's send head and body apart, and use the connection again.
+#[tokio::test]
+async fn a_refusal_leaves_the_connection_open() {
+    let app = App::plain().await;
+    let gateway = Running::before(app.address, "", "");
+    let mut client = Client::connect(gateway.address()).await;
+    for _ in 0..3 {
+        client.send(format!("{FORGED}10\r\n\r\n")).await;
+        let refused = client.ask("0123456789").await;
+        assert_eq!(refused.status, 403, "{refused:?}");
+        assert_eq!(refused.header("connection"), None);
+    }
+    assert_eq!(client.ask(GET).await.status, 200);
+    assert_eq!(app.requests(), 1);
+}
+
+/// It is the missing token that the client hears of, and not that its body was slow as well.
+#[tokio::test]
+async fn a_refused_body_that_never_comes_is_still_a_403() {
+    let app = App::plain().await;
+    let gateway = Running::before(app.address, "[deadlines]\nbody = \"1s\"", "");
+    let mut client = Client::connect(gateway.address()).await;
+    let refused = client.ask(format!("{FORGED}10\r\n\r\n01234")).await;
+    assert_eq!(refused.status, 403, "{refused:?}");
+    assert_eq!(refused.header("connection"), Some("close"));
+    assert_eq!(client.rest().await, b"");
+    assert_eq!(app.requests(), 0);
+}
+
+/// A socket that is closed while the client still sends is reset, and the reset may overtake the answer.
+#[tokio::test]
+async fn a_client_that_is_refused_within_an_upload_may_send_to_its_end() {
+    const SIZE: usize = 64 << 20;
+    let app = App::plain().await;
+    let gateway = Running::before(app.address, "", "");
+    let mut stream = TcpStream::connect(gateway.address()).await.unwrap();
+    stream.write_all(format!("{FORGED}{SIZE}\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("no end").unwrap();
+    let answer = String::from_utf8(answer).unwrap().to_ascii_lowercase();
+    assert!(answer.starts_with("http/1.1 403 "), "{answer}");
+    assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+    // More than the system would hold for a reader who has gone.
+    let body = vec![b'x'; SIZE];
+    timeout(PATIENCE, stream.write_all(&body)).await.expect("nobody takes it").expect("reset");
+    assert_eq!(app.requests(), 0);
 }
