@@ -280,12 +280,12 @@ async fn answer(
     let version = parts.version;
     let request = Request::from_parts(parts, body);
     let mut response = site.serve(&client, request, &active.span).await;
-    site.metrics.answered(response.status());
+    site.around.metrics.answered(response.status());
     active.span.answered(response.status());
     if version == Version::HTTP_2 {
         response.headers_mut().remove(CONNECTION);
     }
-    let metrics = Some(site.metrics.clone());
+    let metrics = Some(site.around.metrics.clone());
     Ok(response.map(|body| Tracked::new(Either::Right(body), metrics, active)))
 }
 

@@ -85,7 +85,6 @@ impl State {
                 .clock(environment.clock.clone())
                 .observer(watchman.of(&site.name, metrics));
             let around = Surroundings {
-                csrf,
                 metrics: metrics.site(&site.name),
                 upstream: own.upstream.as_ref().map(|(_, upstream)| upstream.clone()),
                 forwarded: config.forwarded,
@@ -93,7 +92,7 @@ impl State {
                 body_limit: config.limits.body,
                 is_asked_about: config.forward_auth.is_some(),
             };
-            sites.push(Arc::new(Site::new(site.clone(), around)));
+            sites.push(Arc::new(Site::new(site.clone(), csrf, around)));
             lasting.insert(site.name.clone(), own);
         }
         Ok(Self { config, routes: Routes::new(&sites), tls, keyring, lasting })

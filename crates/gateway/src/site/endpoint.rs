@@ -189,7 +189,7 @@ impl Backstage {
         // yet, this request may begin one, and the token must belong to it.
         let is_own = endpoint.path.starts_with(OWN_PATHS);
         let asks_app =
-            self.site.upstream.is_some() && !is_own && !(is_text && self.held == Held::App);
+            self.site.around.upstream.is_some() && !is_own && !(is_text && self.held == Held::App);
         if !asks_app {
             return self.answer_alone(endpoint, &csrf).await.map(Either::Left);
         }

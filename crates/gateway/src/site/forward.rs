@@ -34,7 +34,7 @@ enum Unanswered {
 
 impl Backstage {
     pub(super) async fn forward(&self, mut parts: Parts, body: Outgoing) -> Forwarding {
-        let Some(upstream) = &self.site.upstream else {
+        let Some(upstream) = &self.site.around.upstream else {
             let text = "This site is asked about by other proxies only; it has no upstream.\n";
             return own(StatusCode::NOT_FOUND, TEXT, text).map(Either::Left);
         };
@@ -45,9 +45,9 @@ impl Backstage {
         let begun = Instant::now();
         match self.exchange(upstream, request).await {
             Ok((response, lease)) => {
-                self.site.metrics.upstream_took(begun.elapsed());
+                self.site.around.metrics.upstream_took(begun.elapsed());
                 asked.answered(response.status(), response.version());
-                let stall = self.site.deadlines.stall;
+                let stall = self.site.around.deadlines.stall;
                 let mut response = response
                     .map(|incoming| Either::Right(UpstreamBody::new(incoming, lease, stall)));
                 headers::strip_hop_by_hop(response.headers_mut());
@@ -70,7 +70,7 @@ impl Backstage {
         upstream: &Arc<Upstream>,
         request: Request<Outgoing>,
     ) -> Result<(Response<Incoming>, Option<Lease>), Unanswered> {
-        let deadline = self.site.deadlines.response;
+        let deadline = self.site.around.deadlines.response;
         let mut exchange = pin!(upstream.exchange(request, self.progress.as_deref()));
         let mut seen = 0;
         loop {
@@ -137,7 +137,7 @@ impl Backstage {
             is_trusted: self.site.trusts(&self.client),
         };
         let headers = &mut parts.headers;
-        match self.site.forwarded {
+        match self.site.around.forwarded {
             Forwarded::XForwarded => {
                 headers::set_x_forwarded(headers, &asker);
                 if !asker.is_trusted {
@@ -175,7 +175,7 @@ impl Backstage {
             Unanswered::Slow => (
                 StatusCode::GATEWAY_TIMEOUT,
                 Failure::Slow,
-                format!("no response within {:?}", self.site.deadlines.response),
+                format!("no response within {:?}", self.site.around.deadlines.response),
             ),
             Unanswered::Exchange(error) => {
                 let (status, failure) = match error {
@@ -190,7 +190,7 @@ impl Backstage {
                 (status, failure, chain(error))
             }
         };
-        self.site.metrics.upstream_failed(failure);
+        self.site.around.metrics.upstream_failed(failure);
         asked.failed(failure);
         tracing::error!(
             target: "countersign",

@@ -56,11 +56,7 @@ pub(crate) struct Client {
 pub(crate) struct Site {
     pub(crate) config: config::Site,
     pub(crate) csrf: CsrfLayer<AnyStore>,
-    pub(crate) metrics: SiteMetrics,
-    pub(crate) upstream: Option<Arc<Upstream>>,
-    pub(crate) forwarded: Forwarded,
-    pub(crate) deadlines: Deadlines,
-    pub(crate) body_limit: Option<u64>,
+    pub(crate) around: Surroundings,
     /// The browser client and the client document, unless the site has them switched off.
     client_files: Option<ClientFiles>,
     endpoints: Vec<Endpoint>,
@@ -68,39 +64,31 @@ pub(crate) struct Site {
     plain_endpoint: Option<Endpoint>,
 }
 
-/// What a site needs besides its configuration.
+/// What a site works with besides its configuration.
 pub(crate) struct Surroundings {
-    pub(crate) csrf: CsrfLayer<AnyStore>,
     pub(crate) metrics: SiteMetrics,
     pub(crate) upstream: Option<Arc<Upstream>>,
     pub(crate) forwarded: Forwarded,
     pub(crate) deadlines: Deadlines,
+    /// Bytes that a request's body may have.
     pub(crate) body_limit: Option<u64>,
     /// Whether other proxies ask about the site.
     pub(crate) is_asked_about: bool,
 }
 
 impl Site {
-    pub(crate) fn new(config: config::Site, around: Surroundings) -> Self {
+    pub(crate) fn new(
+        config: config::Site,
+        csrf: CsrfLayer<AnyStore>,
+        around: Surroundings,
+    ) -> Self {
         let endpoints = Endpoint::all(config.policy.dialect());
         // Without pages and endpoints nobody asks for a token by hand.
         let needs_handle = config.html.is_some() || !endpoints.is_empty() || around.is_asked_about;
+        let csrf = if needs_handle { csrf } else { csrf.without_handle() };
         let plain_endpoint = Endpoint::plain(config.policy.dialect());
         let client_files = config.client_files.then(|| ClientFiles::new(&config.policy));
-        let csrf = if needs_handle { around.csrf } else { around.csrf.without_handle() };
-        let Surroundings { metrics, upstream, forwarded, deadlines, body_limit, .. } = around;
-        Self {
-            config,
-            csrf,
-            metrics,
-            upstream,
-            forwarded,
-            deadlines,
-            body_limit,
-            client_files,
-            endpoints,
-            plain_endpoint,
-        }
+        Self { config, csrf, around, client_files, endpoints, plain_endpoint }
     }
 
     /// One request's way through the site.
@@ -115,7 +103,8 @@ impl Site {
         if let Some(file) = self.client_files.as_ref().and_then(|files| files.answer(&parts)) {
             return file.map(Either::Left);
         }
-        let inbound = Inbound::new(incoming, &client.watch, self.body_limit, self.deadlines.body);
+        let Surroundings { body_limit, deadlines, .. } = self.around;
+        let inbound = Inbound::new(incoming, &client.watch, body_limit, deadlines.body);
         let progress = inbound.progress();
         parts.extensions.insert(Connection(client.peer));
         let is_secure = self.is_secure(client, &parts);

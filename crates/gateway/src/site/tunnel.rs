@@ -38,7 +38,7 @@ fn is_connect(parts: &Parts) -> bool {
 
 impl Backstage {
     pub(super) async fn tunnel(&self, mut parts: Parts, body: Outgoing) -> Response<Passing> {
-        let Some(upstream) = &self.site.upstream else {
+        let Some(upstream) = &self.site.around.upstream else {
             return untouched(self.forward(parts, body).await);
         };
         if is_connect(&parts) && upstream.url().protocol() == Protocol::H2c {
@@ -62,7 +62,7 @@ impl Backstage {
         }
         let asked = self.span.ask(upstream.url(), &mut parts);
         let exchange = upstream.exchange_upgrade(Request::from_parts(parts, body));
-        let mut response = match timeout(self.site.deadlines.response, exchange).await {
+        let mut response = match timeout(self.site.around.deadlines.response, exchange).await {
             Ok(Ok(response)) => {
                 asked.answered(response.status(), response.version());
                 response
@@ -72,7 +72,7 @@ impl Backstage {
                     Ok(Err(error)) => error.to_string(),
                     _ => "no response in time".to_owned(),
                 };
-                self.site.metrics.upstream_failed(Failure::Connect);
+                self.site.around.metrics.upstream_failed(Failure::Connect);
                 asked.failed(Failure::Connect);
                 tracing::error!(
                     target: "countersign",
@@ -91,7 +91,7 @@ impl Backstage {
             return own(StatusCode::BAD_GATEWAY, TEXT, text).map(Either::Left);
         }
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            let stall = self.site.deadlines.stall;
+            let stall = self.site.around.deadlines.stall;
             headers::strip_hop_by_hop(response.headers_mut());
             return response.map(|incoming| {
                 Either::Right(Rewritten::untouched(UpstreamBody::new(incoming, None, stall)))
@@ -110,7 +110,7 @@ impl Backstage {
 
 /// Passes bytes in both directions until one side ends.
 async fn join(client: OnUpgrade, upstream: OnUpgrade, active: Option<Active>, of: Backstage) {
-    let _open = (of.site.metrics.tunnel(), active);
+    let _open = (of.site.around.metrics.tunnel(), active);
     let (client, upstream) = match (client.await, upstream.await) {
         (Ok(client), Ok(upstream)) => (client, upstream),
         (Err(error), _) | (_, Err(error)) => {

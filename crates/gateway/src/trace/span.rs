@@ -290,7 +290,7 @@ impl Waiting {
         };
         let scheme = if site.is_secure(client, parts) { "https" } else { "http" };
         span.set_attribute(KeyValue::new("url.scheme", scheme));
-        span.set_attribute(KeyValue::new("countersign.site", site.metrics.name().clone()));
+        span.set_attribute(KeyValue::new("countersign.site", site.around.metrics.name().clone()));
         let policy = &site.config.policy;
         let address = client_address::behind_proxies(policy, &client.peer, &parts.headers);
         span.set_attributes(
