@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use countersign::{SessionKey, Spent, Ticket, Timestamp};
 use countersign_bench::{Case, Group, Ratio, Report};
-use countersign_store::{Limits, MemoryStore, Store};
+use countersign_store::{MemoryLimits, MemoryStore, Store};
 use countersign_tower::ThreadRandom;
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -77,7 +77,7 @@ fn mints(dialects: &[Subject], report: &mut Report) {
 
 /// One task, no contention: what the store's own bookkeeping costs.
 fn spends(report: &mut Report) {
-    let store = MemoryStore::new(1, Limits::default());
+    let store = MemoryStore::new(1, MemoryLimits::default());
     let until = NOW.plus(std::time::Duration::from_secs(1440));
     let mut next = 0..0;
     let mut session = 0u128;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use allocation_counter::measure as count;
 use countersign::Spent;
 use countersign_bench::cpu_time;
-use countersign_store::{Limits, MemoryStore, Store};
+use countersign_store::{MemoryLimits, MemoryStore, Store};
 
 use crate::sessions::{NOW, POOL, Sessions, UNTIL};
 use crate::{Extent, Row, median};
@@ -24,7 +24,7 @@ pub(crate) fn measure(extent: Extent, rows: &mut Vec<Row>) {
     );
     for size in Extent::sizes(extent.memory) {
         let limits =
-            Limits { sessions: usize::MAX, bytes: usize::MAX, idle: Duration::from_secs(1) };
+            MemoryLimits { sessions: usize::MAX, bytes: usize::MAX, idle: Duration::from_secs(1) };
         let (sessions, before) = (Sessions(size), resident());
         let mut store = None;
         let allocated = count(|| store = Some(fill(sessions, limits)));
@@ -45,7 +45,7 @@ pub(crate) fn measure(extent: Extent, rows: &mut Vec<Row>) {
     }
 }
 
-fn fill(sessions: Sessions, limits: Limits) -> MemoryStore {
+fn fill(sessions: Sessions, limits: MemoryLimits) -> MemoryStore {
     let store = MemoryStore::new(1, limits);
     for number in 0..sessions.0 {
         let reserved = at_once(store.reserve(sessions.key(number), POOL, UNTIL, NOW));

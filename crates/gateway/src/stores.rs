@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use countersign_store::{AnyStore, Limits, MemoryStore, OpenError, StoreUrl, Stores};
+use countersign_store::{AnyStore, MemoryLimits, MemoryStore, OpenError, StoreUrl, Stores};
 use rand::Rng;
 use tokio::runtime::{Builder, Runtime};
 
@@ -53,7 +53,7 @@ impl OpenStores {
             return Ok(AnyStore::Memory(given.clone()));
         }
         let Some(outside) = &self.outside else {
-            return Ok(MemoryStore::new(rand::rng().next_u64(), Limits::default()).into());
+            return Ok(MemoryStore::new(rand::rng().next_u64(), MemoryLimits::default()).into());
         };
         // Whoever asks may be on a thread that must not wait.
         let opened = std::thread::scope(|scope| {

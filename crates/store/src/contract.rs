@@ -4,7 +4,7 @@
 //! [`contract_tests`](crate::contract_tests) makes a test of each:
 //!
 //! ```text
-//! countersign_store::contract_tests!(MemoryStore::new(rand::random(), Limits::default()));
+//! countersign_store::contract_tests!(MemoryStore::new(rand::random(), MemoryLimits::default()));
 //! ```
 #![expect(clippy::panic, clippy::unwrap_used, reason = "these are tests; a panic is their verdict")]
 

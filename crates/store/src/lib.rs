@@ -23,7 +23,7 @@ use countersign::{Incarnation, SessionKey, Spent, StoredToken, Ticket, Timestamp
 
 #[cfg(feature = "any")]
 pub use any::{AnyStore, OpenError, StoreUrl, StoreUrlError, Stores};
-pub use memory::{Limits, MemoryStore};
+pub use memory::{MemoryLimits, MemoryStore};
 
 /// The store did not answer, or has no more room in a way that only a refusal can express.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use countersign::{
     Engine, Facts, Head, Holder, Keyring, Keys, Moment, Peer, Policy, RouteAccess, Scheme,
 };
-use countersign_store::{Limits, MemoryStore, Store};
+use countersign_store::{MemoryLimits, MemoryStore, Store};
 use http::Extensions;
 use rand::Rng;
 use tower_layer::Layer;
@@ -59,7 +59,7 @@ impl CsrfLayer<MemoryStore> {
 
     /// A layer with this policy and these keys, and a store in memory.
     pub fn with_keyring(policy: Policy, keyring: impl Into<Arc<Keyring>>) -> Self {
-        let store = MemoryStore::new(rand::rng().next_u64(), Limits::default());
+        let store = MemoryStore::new(rand::rng().next_u64(), MemoryLimits::default());
         Self::with_store(policy, keyring, store)
     }
 }

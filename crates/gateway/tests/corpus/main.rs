@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use countersign::{Bind, Peer, RouteAccess, Scheme, Ticket};
 use countersign_gateway::{Environment, Gateway};
-use countersign_store::{Limits, MemoryStore, Reserved, Store};
+use countersign_store::{MemoryLimits, MemoryStore, Reserved, Store};
 use countersign_tower::ManualClock;
 use http::{Method, Request, Response};
 use http_body_util::BodyExt;
@@ -275,7 +275,7 @@ fn judge(
 
 /// A store that knows the tickets which the placeholders stand for.
 async fn stocked(entry: &Entry<'_>, placeholders: &Placeholders<'_>) -> Arc<MemoryStore> {
-    let store = MemoryStore::new(0x0c07, Limits::default());
+    let store = MemoryStore::new(0x0c07, MemoryLimits::default());
     assert_eq!(store.incarnation(), MOMENT.incarnation);
     let until = NOW.plus(Duration::from_secs(3600));
     for id in ["{session}", "{session:other}"] {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign::{Bind, Scheme, Ticket};
 use countersign_gateway::{Environment, KeyringPlace};
-use countersign_store::{Limits, MemoryStore, Reserved, Store};
+use countersign_store::{MemoryLimits, MemoryStore, Reserved, Store};
 use countersign_tower::ManualClock;
 
 use crate::client::exchange;
@@ -116,7 +116,7 @@ async fn setup(entry: &Entry<'_>, placeholders: &Placeholders<'_>, keyring: &Pat
     let mut config = config("", "127.0.0.1");
     config.keyring = Some(KeyringPlace::File(keyring.to_owned()));
     config.sites[0].policy = entry.policy.clone();
-    let store = Arc::new(MemoryStore::new(0x0c07, Limits::default()));
+    let store = Arc::new(MemoryStore::new(0x0c07, MemoryLimits::default()));
     let until = NOW.plus(Duration::from_secs(3600));
     for id in ["{session}", "{session:other}"] {
         let id = Placeholders::of(&entry.policy, None).fill(id);

@@ -22,7 +22,7 @@ const SHARDS: usize = 16;
 
 /// How much a [`MemoryStore`] may hold.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct MemoryLimits {
     /// Sessions; one that has both tickets and a stored token counts as two.
     pub sessions: usize,
     /// Bytes of records, as this store counts them; the hash table's own slack comes on top, at
@@ -32,7 +32,7 @@ pub struct Limits {
     pub idle: Duration,
 }
 
-impl Default for Limits {
+impl Default for MemoryLimits {
     /// A million sessions, 256 MiB, a day.
     fn default() -> Self {
         Self { sessions: 1_000_000, bytes: 256 * 1024 * 1024, idle: Duration::from_secs(24 * 3600) }
@@ -43,14 +43,14 @@ impl Default for Limits {
 pub struct MemoryStore {
     shards: [Mutex<Shard>; SHARDS],
     incarnation: Incarnation,
-    limits: Limits,
+    limits: MemoryLimits,
 }
 
 impl MemoryStore {
     /// An empty store, whose life is named by a random number that the caller drew.
     #[must_use]
-    pub fn new(random: u64, limits: Limits) -> Self {
-        let limits = Limits {
+    pub fn new(random: u64, limits: MemoryLimits) -> Self {
+        let limits = MemoryLimits {
             sessions: limits.sessions.div_ceil(SHARDS),
             bytes: limits.bytes.div_ceil(SHARDS),
             idle: limits.idle,

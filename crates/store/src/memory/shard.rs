@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use countersign::{SessionKey, Spent, Timestamp, Token};
 
-use super::Limits;
+use super::MemoryLimits;
 use crate::marks::{self, Far, Near};
 
 /// Of so many records the one that expires first is dropped: close to the best choice, at a cost
@@ -171,7 +171,12 @@ impl Shard {
     }
 
     /// Drops what is expired now and then, and what is too much at once; `newest` last of all.
-    pub(super) fn keep_bounds(&mut self, newest: SessionKey, now: Timestamp, limits: &Limits) {
+    pub(super) fn keep_bounds(
+        &mut self,
+        newest: SessionKey,
+        now: Timestamp,
+        limits: &MemoryLimits,
+    ) {
         if self.sessions() > self.sweep_at {
             self.sweep(now);
             self.sweep_at = (2 * self.sessions()).max(SWEEP_FROM);

@@ -16,7 +16,7 @@ fn ticket(store: &MemoryStore, session: SessionKey, serial: u32) -> Ticket {
 
 #[tokio::test]
 async fn the_number_of_sessions_is_bounded() {
-    let store = MemoryStore::new(1, Limits { sessions: 160, ..Limits::default() });
+    let store = MemoryStore::new(1, MemoryLimits { sessions: 160, ..MemoryLimits::default() });
     for number in 0..10_000 {
         store.reserve(key(number), 10, NOW.plus(LIFE), NOW).await.unwrap();
     }
@@ -25,7 +25,7 @@ async fn the_number_of_sessions_is_bounded() {
 
 #[tokio::test]
 async fn the_number_of_bytes_is_bounded() {
-    let limits = Limits { bytes: 64 * 1024, ..Limits::default() };
+    let limits = MemoryLimits { bytes: 64 * 1024, ..MemoryLimits::default() };
     let store = MemoryStore::new(1, limits);
     for number in 0..2_000 {
         let session = key(number);
@@ -39,7 +39,7 @@ async fn the_number_of_bytes_is_bounded() {
 
 #[tokio::test]
 async fn an_evicted_session_never_takes_a_spent_ticket_again() {
-    let store = MemoryStore::new(1, Limits { sessions: 16, ..Limits::default() });
+    let store = MemoryStore::new(1, MemoryLimits { sessions: 16, ..MemoryLimits::default() });
     let mut seen = Vec::new();
     for round in 0..200 {
         for number in 0..64 {
@@ -61,7 +61,7 @@ async fn an_evicted_session_never_takes_a_spent_ticket_again() {
 
 #[tokio::test]
 async fn expired_sessions_make_room() {
-    let store = MemoryStore::new(1, Limits::default());
+    let store = MemoryStore::new(1, MemoryLimits::default());
     let mut now = NOW;
     for number in 0..50_000 {
         store.reserve(key(number), 1, now.plus(LIFE), now).await.unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use countersign_store::{Limits, MemoryStore};
+use countersign_store::{MemoryLimits, MemoryStore};
 use countersign_tower::axum::FreshTickets;
 use countersign_tower::{Csrf, CsrfLayer, ManualClock};
 
@@ -194,7 +194,7 @@ async fn nothing_of_a_session_is_good_after_its_end() {
 #[tokio::test]
 async fn after_a_restart_all_earlier_tickets_are_refused() {
     let start = async |random| {
-        let store = MemoryStore::new(random, Limits::default());
+        let store = MemoryStore::new(random, MemoryLimits::default());
         let layer = CsrfLayer::with_store(policy("tao"), keyring(), store);
         let layer = layer.clock(ManualClock::at(START));
         Server::start(protected(layer, routes(&Calls::default()))).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use countersign::{Incarnation, SessionKey, Spent, StoredToken, Ticket, Timestamp, Token};
-use countersign_store::{Limits, MemoryStore, Reserved, SpendAnswer, Store, Unavailable};
+use countersign_store::{MemoryLimits, MemoryStore, Reserved, SpendAnswer, Store, Unavailable};
 
 /// A memory store that answers nothing while it is down. Clones share one switch and one memory.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub(crate) struct Switched {
 
 impl Switched {
     pub(crate) fn new(random: u64, down: bool) -> Self {
-        let memory = Arc::new(MemoryStore::new(random, Limits::default()));
+        let memory = Arc::new(MemoryStore::new(random, MemoryLimits::default()));
         Self { memory, down: Arc::new(AtomicBool::new(down)) }
     }
 
