@@ -358,3 +358,32 @@ async fn a_client_that_is_refused_within_an_upload_may_send_to_its_end() {
     timeout(PATIENCE, stream.write_all(&body)).await.expect("nobody takes it").expect("reset");
     assert_eq!(app.requests(), 0);
 }
+
+/// An app may answer before it has read what the client sends, and even close.
+#[tokio::test]
+async fn an_app_that_answers_early_leaves_the_connection_in_order() {
+    for (closes, more) in [(false, ""), (true, "Connection: close\r\n")] {
+        let (app, _) = played(move |mut stream, _| async move {
+            while !read_head(&mut stream).await.is_empty() {
+                let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n";
+                stream.write_all(format!("{head}{more}\r\nno").as_bytes()).await.unwrap();
+                if closes {
+                    return;
+                }
+            }
+        })
+        .await;
+        let gateway = Running::before(app, "", "");
+        let mut client = Client::connect(gateway.address()).await;
+        let head = "POST / HTTP/1.1\r\nHost: a\r\nOrigin: http://a\r\nContent-Length: 10\r\n\r\n";
+        let early = client.ask(head).await;
+        assert_eq!(early.status, 401, "{early:?}");
+        if closes {
+            assert_eq!(early.header("connection"), Some("close"), "or the client will not know");
+            continue;
+        }
+        assert_eq!(early.header("connection"), None);
+        client.send("0123456789").await;
+        assert_eq!(client.ask(GET).await.status, 401, "the next request is answered");
+    }
+}
