@@ -88,7 +88,7 @@ inBothBrowsers(({ test, openPage }) => {
         );
         assert.equal(published.successful, true, JSON.stringify(published));
         // Its own exchanges: the long poll, which may set out at the same time, has a path of its own.
-        const [refused, taken, ...more] = exchanges(start).filter(({ path }) => path === EVENTS);
+        const [refused, taken, ...more] = exchanges(start).filter(({ path }) => path === `${EVENTS}/`);
         assert.deepEqual([refused.status, taken.status, more], [403, 200, []]);
         assert.notEqual(refused.headers['x-csrf-token'], taken.headers['x-csrf-token']);
 
