@@ -32,7 +32,7 @@
 //! 6. **Learn.** Every response of the own origin may bring tokens. Two where there should be one
 //!    are none.
 //! 7. **Retry once.** After the dialect's own refusal, with a new token, if the body can be sent
-//!    again. Nothing else is ever retried.
+//!    again: a stream can be if it is a [`RepeatBody`]. Nothing else is ever retried.
 //! 8. **Session.** A token is dropped when the session cookie changes, and at login and logout.
 //! 9. **Give back.** A one-time ticket whose request had no response at all is used again.
 //! 10. **Secrets.** No token, cookie or password is in a log, an error, a `Debug` or a URL. Held
@@ -47,6 +47,7 @@ mod jar;
 mod learn;
 mod middleware;
 mod pool;
+mod repeat;
 mod rules;
 mod saved;
 mod session;
@@ -58,6 +59,7 @@ pub use countersign::ClientDocument;
 pub use document::{DocumentError, WELL_KNOWN, parse_document};
 pub use error::Error;
 pub use jar::{Jar, JarError};
+pub use repeat::RepeatBody;
 pub use saved::SavedTokens;
 pub use session::{Session, SessionBuilder};
 

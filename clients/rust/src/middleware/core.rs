@@ -18,6 +18,7 @@ use crate::held::{Held, SessionValue};
 use crate::jar::{Jar, is_current};
 use crate::learn::{body_may_hold, is_request, learn, learn_from_refusal};
 use crate::pool::Ticket;
+use crate::repeat::copy;
 use crate::rules::{Need, is_refusal, is_safe, may_be_refusal, need, same_origin, says_origin};
 
 /// What the requests of a session share.
@@ -125,7 +126,7 @@ impl Core {
         if !needed || carrier.is_none() {
             return self.exchange(request, extensions, next).await;
         }
-        let (url, spare) = (request.url().clone(), request.try_clone());
+        let (url, spare) = (request.url().clone(), copy(&request, extensions));
         let wanted = Wanted {
             url: &url,
             authorization: request.headers().get(AUTHORIZATION).cloned(),

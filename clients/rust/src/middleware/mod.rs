@@ -37,7 +37,7 @@ impl Middleware for CsrfMiddleware {
         let mut request = request;
         loop {
             trusted &= self.0.owns(request.url());
-            let again = redirect::Again::of(&request);
+            let again = redirect::Again::of(&request, extensions);
             let response = if trusted {
                 self.0.send(request, extensions, &next).await?
             } else {

@@ -7,6 +7,7 @@ use countersign::Obtain;
 use http::header::AUTHORIZATION;
 use http::{Extensions, Method};
 use reqwest::{Request, Url};
+use reqwest_middleware::{Error, Next};
 
 use super::core::{Core, Lent, Spent, Wanted};
 use crate::learn::local;
@@ -99,12 +100,27 @@ impl Core {
         for obtain in &self.document.obtain {
             let Some(request) = self.request(obtain, wanted) else { continue };
             let before = (self.held().batch(), in_cookies());
-            let answered = self.exchange(request, extensions, wanted.next).await.is_ok();
+            let answered = self.ask(request, extensions, wanted.next).await;
             if answered && (self.held().batch(), in_cookies()) != before {
                 return true;
             }
         }
         false
+    }
+
+    /// Whether there was an answer. A server that refuses before it has read the body hangs up, and what
+    /// is sent next may meet that very connection; a safe request is then sent over another one (RFC 9110,
+    /// section 9.2.2).
+    async fn ask(&self, request: Request, extensions: &mut Extensions, next: &Next<'_>) -> bool {
+        let again = request.try_clone();
+        match (self.exchange(request, extensions, next).await, again) {
+            (Err(Error::Reqwest(error)), Some(again))
+                if error.is_request() && !error.is_connect() && !error.is_timeout() =>
+            {
+                self.exchange(again, extensions, next).await.is_ok()
+            }
+            (answer, _) => answer.is_ok(),
+        }
     }
 
     /// Only safe methods: what changes something is for the user to send.

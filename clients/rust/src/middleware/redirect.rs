@@ -6,9 +6,10 @@ use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN,
     PROXY_AUTHORIZATION, REFERER, TRANSFER_ENCODING,
 };
-use http::{HeaderMap, HeaderName, Method, StatusCode};
+use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
 use reqwest::{Request, Response, Url};
 
+use crate::repeat::copy;
 use crate::rules::same_origin;
 use crate::source::single;
 
@@ -23,13 +24,13 @@ pub(super) struct Again {
 }
 
 impl Again {
-    pub(super) fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request, extensions: &Extensions) -> Self {
         Self {
             method: request.method().clone(),
             url: request.url().clone(),
             headers: request.headers().clone(),
             timeout: request.timeout().copied(),
-            whole: request.try_clone(),
+            whole: copy(request, extensions),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Rules 3, 5 and 7: a header that is set stays, a refusal is answered with a new token, once.
 
+use countersign_client::RepeatBody;
 use countersign_client::reqwest::Body;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::server::{Server, answer, ok, refusal};
+use crate::server::{Server, answer, builder, document, ok, refusal};
 
 /// Hands out `t1`, `t2`, ...; takes only those from `good` on.
 async fn server(good: usize) -> Server {
@@ -97,12 +100,53 @@ async fn other_answers_are_not_tried_again() {
 async fn a_body_that_is_gone_is_not_sent_again() {
     let server = server(3).await;
     let session = server.session("{}").await;
-    let body = Body::wrap(http_body_util::StreamBody::new(futures_util::stream::once(async {
-        Ok::<_, std::convert::Infallible>(http_body::Frame::data(bytes::Bytes::from("once")))
-    })));
-    assert_eq!(session.post("/write").body(body).send().await.unwrap().status(), 403);
+    assert_eq!(session.post("/write").body(stream("once")).send().await.unwrap().status(), 403);
     assert_eq!(server.lines(), ["GET /token", "POST /write"]);
     assert_eq!(&server.asked()[1].body[..], b"once");
+}
+
+/// A stream, like that of a file.
+fn stream(text: &'static str) -> Body {
+    Body::wrap(http_body_util::StreamBody::new(futures_util::stream::once(async move {
+        Ok::<_, std::convert::Infallible>(http_body::Frame::data(bytes::Bytes::from(text)))
+    })))
+}
+
+#[tokio::test]
+async fn a_stream_that_can_be_made_again_is_sent_again() {
+    let server = server(3).await;
+    let session = server.session("{}").await;
+    let request = session.post("/write").header("x-own", "mine");
+    let response = RepeatBody::new(|| stream("again")).put_on(request).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(server.lines(), ["GET /token", "POST /write", "GET /token", "POST /write"]);
+    for (at, token) in [(1, "t1"), (3, "t3")] {
+        let asked = &server.asked()[at];
+        assert_eq!(&asked.body[..], b"again");
+        assert_eq!((asked.header("x-own"), asked.header("x-token")), (Some("mine"), Some(token)));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_can_be_made_again_follows_a_redirect() {
+    let server = Server::start(|asked, _| match asked.uri.path() {
+        "/token" => ok("t1"),
+        "/kept" => answer(307, &[("location", "/end")], ""),
+        "/dropped" => answer(303, &[("location", "/end")], ""),
+        _ => ok("done"),
+    })
+    .await;
+    let session = server.session("{}").await;
+    for (path, expected) in [("/kept", "POST again"), ("/dropped", "GET ")] {
+        let body = RepeatBody::new(|| stream("again"));
+        body.put_on(session.post(path)).send().await.unwrap();
+        let asked = server.asked().pop().unwrap();
+        let body = std::str::from_utf8(&asked.body).unwrap();
+        assert_eq!(
+            (asked.uri.path(), format!("{} {body}", asked.method)),
+            ("/end", expected.into())
+        );
+    }
 }
 
 #[tokio::test]
@@ -173,4 +217,44 @@ async fn a_token_is_asked_for_with_the_callers_credentials() {
     let asked = server.asked();
     assert_eq!(asked[0].line(), "GET /token");
     assert_eq!(asked[0].header("authorization"), Some("Basic dXNlcjpwYXNzd29yZA=="));
+}
+
+/// As servers do that refuse before they have read the body: the connection is closed when the next
+/// request is on it already.
+#[tokio::test]
+async fn a_token_is_fetched_over_another_connection_when_the_server_has_closed_this_one() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move {
+        let mut lines = Vec::new();
+        // What each connection answers, before it is closed on the request after that.
+        for answers in [vec!["200 stale", "403 csrf"], vec!["200 fresh", "200 done"]] {
+            let mut stream = BufReader::new(listener.accept().await.unwrap().0);
+            for answer in answers {
+                lines.push(request_line(&mut stream).await);
+                let (status, body) = answer.split_once(' ').unwrap();
+                let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n\r\n", body.len());
+                stream.get_mut().write_all((head + body).as_bytes()).await.unwrap();
+            }
+            if lines.len() == 2 {
+                lines.push(request_line(&mut stream).await);
+            }
+        }
+        lines
+    });
+    let session = builder(&url).document(document("{}")).build().await.unwrap();
+    let response = session.post("/write").send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "done");
+    assert_eq!(
+        server.await.unwrap(),
+        ["GET /token", "POST /write", "GET /token", "GET /token", "POST /write"]
+    );
+}
+
+async fn request_line(stream: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        assert_ne!(stream.read_line(&mut head).await.unwrap(), 0, "{head}");
+    }
+    head.split(" HTTP/1.1").next().unwrap().to_owned()
 }

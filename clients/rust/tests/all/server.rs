@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, Response, Uri};
 use axum::response::IntoResponse;
 use countersign_client::reqwest::ClientBuilder;
-use countersign_client::{Session, SessionBuilder, parse_document};
+use countersign_client::{ClientDocument, Session, SessionBuilder, parse_document};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -81,12 +81,7 @@ impl Server {
 
     /// A session whose document is `changes` on top of [`DOCUMENT`].
     pub(crate) fn builder(&self, changes: &str) -> SessionBuilder {
-        let mut document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
-        let changes: serde_json::Value = serde_json::from_str(changes).unwrap();
-        for (key, value) in changes.as_object().unwrap() {
-            document[key] = value.clone();
-        }
-        builder(&self.url()).document(parse_document(&document.to_string()).unwrap())
+        builder(&self.url()).document(document(changes))
     }
 
     pub(crate) async fn session(&self, changes: &str) -> Session {
@@ -110,6 +105,16 @@ const DOCUMENT: &str = r#"{
     "obtain": [{"request": "GET /token", "from": "text"}],
     "refusal": {"status": 403, "contains": "csrf"}
 }"#;
+
+/// [`DOCUMENT`] with these changes.
+pub(crate) fn document(changes: &str) -> ClientDocument {
+    let mut document: serde_json::Value = serde_json::from_str(DOCUMENT).unwrap();
+    let changes: serde_json::Value = serde_json::from_str(changes).unwrap();
+    for (key, value) in changes.as_object().unwrap() {
+        document[key] = value.clone();
+    }
+    parse_document(&document.to_string()).unwrap()
+}
 
 /// A session that no proxy of the environment comes between.
 pub(crate) fn builder(url: &str) -> SessionBuilder {

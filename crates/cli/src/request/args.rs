@@ -11,6 +11,7 @@ use countersign_client::reqwest::header::{HeaderName, HeaderValue};
 use countersign_client::reqwest::{Method, Url};
 
 use super::credentials::Credentials;
+use super::form::Field;
 use crate::failure::Failure;
 use crate::find;
 
@@ -44,9 +45,11 @@ pub(crate) struct Request {
     #[arg(long, value_name = "TEXT|@FILE", group = "body", help_heading = BODY)]
     pub(super) json: Option<String>,
 
-    /// Field of a form; may be given more than once
-    #[arg(long, value_name = "NAME=VALUE", group = "body", value_parser = field, help_heading = BODY)]
-    pub(super) form: Vec<(String, String)>,
+    /// Field of a form; may be given more than once. With `@FILE` as the value the file is uploaded, with
+    /// `@-` standard input, in a multipart/form-data body. `;type=` and `;filename=` after it say what the
+    /// server is told. Write `@@` for a value that begins with `@`
+    #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", group = "body", help_heading = BODY)]
+    pub(super) form: Vec<Field>,
 
     /// Header; may be given more than once
     #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
@@ -124,6 +127,11 @@ const EXAMPLES: &str = r#"Examples, with the services of `countersign playground
   TAO, with every request shown:
     countersign request --show-exchange POST http://127.0.0.1:8082/tao/items \
       --json '{"label":"Fractions"}'
+  The bank behind the gateway, a file uploaded:
+    countersign request --cookie-jar jar.json POST http://127.0.0.1:9080/login \
+      --form username=alice --form password=wonderland
+    countersign request --cookie-jar jar.json POST http://127.0.0.1:9080/statements \
+      --form note=March --form file=@statement.pdf
   A server that says no dialect of its own:
     countersign request --dialect mine.toml POST https://app.example/transfer --form amount=5
 
@@ -172,11 +180,6 @@ fn url(text: &str) -> Result<Url, String> {
         Some(url) => Ok(url),
         None => Err("write it with its scheme, as `https://app.example/path`".to_owned()),
     }
-}
-
-fn field(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write it as `name=value`")?;
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// The value may be a secret, so errors do not repeat it.

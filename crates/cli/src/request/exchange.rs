@@ -43,7 +43,7 @@ impl Exchange {
     fn complete(&self, request: &mut Request) {
         let (cookies, length) = (
             self.jar.cookies(request.url()),
-            request.body().and_then(|body| body.as_bytes()).map(<[u8]>::len),
+            request.body().and_then(|body| http_body::Body::size_hint(body).exact()),
         );
         let headers = request.headers_mut();
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));

@@ -4,10 +4,14 @@ mod args;
 mod body;
 mod credentials;
 mod exchange;
+mod form;
 mod mask;
+mod multipart;
 mod reply;
 mod session_file;
+mod source;
 mod tls;
+mod upload;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -23,3 +23,4 @@ mod gateway;
 mod jar;
 mod server;
 mod services;
+mod uploads;

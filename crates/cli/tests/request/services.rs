@@ -1,4 +1,4 @@
-//! Each of the playground's five services: log in, read, write, log out, over several calls.
+//! Each of the playground's services: log in, read, write, log out, over several calls.
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -156,4 +156,32 @@ fn tao() {
     }
     service.spoil_tokens();
     assert_eq!(service.call("GET", "/tao/items", &[]).0, 0);
+}
+
+/// Behind the gateway: a form, and one with a file.
+#[test]
+fn bank() {
+    let service = Service::start("gateway");
+    let (_, page) = service.call("GET", "/account", &[]);
+    assert_eq!(page, "");
+    let login = ["--form", "username=alice", "--form", "password=wonderland"];
+    assert_eq!(service.call("POST", "/login", &login), (0, String::new()));
+    let file = service.folder.path().join("statement.pdf");
+    let attached = format!("file=@{}", file.display());
+    for (note, length) in [("short", 7), ("long", 9_000_000)] {
+        std::fs::write(&file, vec![b'x'; length]).unwrap();
+        // The first call has fetched a token; here a restart of the gateway has made it worthless.
+        service.call("POST", "/nowhere", &[]);
+        service.spoil_tokens();
+        let note = format!("note={note}");
+        let form = ["--form", &note, "--form", &attached];
+        assert_eq!(service.call("POST", "/statements", &form), (0, String::new()));
+    }
+    let (status, page) = service.call("GET", "/account", &[]);
+    assert_eq!(status, 0);
+    for (note, length) in [("short", 7), ("long", 9_000_000)] {
+        let entry = page.split("<li>").skip(1).find(|entry| entry.contains(note)).unwrap();
+        assert!(entry.contains("statement.pdf"), "{entry}");
+        assert!(entry.contains(&format!("{length} bytes")), "{entry}");
+    }
 }
