@@ -49,11 +49,17 @@ impl fmt::Debug for RepeatBody {
 pub(crate) fn copy(request: &Request, extensions: &Extensions) -> Option<Request> {
     request.try_clone().or_else(|| {
         let RepeatBody(make) = extensions.get()?;
-        let mut copy = Request::new(request.method().clone(), request.url().clone());
-        copy.headers_mut().clone_from(request.headers());
-        *copy.timeout_mut() = request.timeout().copied();
-        *copy.version_mut() = request.version();
+        let mut copy = without_body(request);
         *copy.body_mut() = Some(make());
         Some(copy)
     })
+}
+
+/// All the rest of a request.
+pub(crate) fn without_body(request: &Request) -> Request {
+    let mut copy = Request::new(request.method().clone(), request.url().clone());
+    copy.headers_mut().clone_from(request.headers());
+    *copy.timeout_mut() = request.timeout().copied();
+    *copy.version_mut() = request.version();
+    copy
 }

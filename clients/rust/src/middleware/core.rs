@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use countersign::ClientDocument;
-use http::header::{AUTHORIZATION, ORIGIN, SET_COOKIE};
-use http::{Extensions, HeaderName, HeaderValue, Method};
+use http::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::{Request, Response, Url};
 use reqwest_middleware::{Next, Result};
 
@@ -41,8 +41,8 @@ pub(crate) struct Core {
 /// What a request was sent for.
 pub(super) struct Wanted<'a, 'n> {
     pub(super) url: &'a Url,
-    /// The caller's credentials, without which nobody would be handed a token.
-    pub(super) authorization: Option<HeaderValue>,
+    /// The caller's credentials, without which nobody would be handed a token, or that of another session.
+    pub(super) credentials: HeaderMap,
     pub(super) timeout: Option<std::time::Duration>,
     pub(super) next: &'a Next<'n>,
 }
@@ -129,7 +129,7 @@ impl Core {
         let (url, spare) = (request.url().clone(), copy(&request, extensions));
         let wanted = Wanted {
             url: &url,
-            authorization: request.headers().get(AUTHORIZATION).cloned(),
+            credentials: credentials(request.headers()),
             timeout: request.timeout().copied(),
             next,
         };
@@ -260,6 +260,13 @@ impl Core {
     pub(super) fn lend(&self, ticket: Ticket, session: SessionValue) -> Lent<'_> {
         Lent { core: self, ticket: Some(ticket), session }
     }
+}
+
+fn credentials(headers: &HeaderMap) -> HeaderMap {
+    let own = |name: HeaderName| {
+        headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone()))
+    };
+    [AUTHORIZATION, COOKIE].into_iter().flat_map(own).collect()
 }
 
 impl Lent<'_> {

@@ -4,7 +4,6 @@ use std::str::FromStr;
 use std::sync::atomic::Ordering;
 
 use countersign::Obtain;
-use http::header::AUTHORIZATION;
 use http::{Extensions, Method};
 use reqwest::{Request, Url};
 use reqwest_middleware::{Error, Next};
@@ -132,9 +131,7 @@ impl Core {
         for (name, value) in &obtain.headers {
             request.headers_mut().insert(name.name().clone(), value.parse().ok()?);
         }
-        if let Some(authorization) = &wanted.authorization {
-            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
-        }
+        request.headers_mut().extend(wanted.credentials.clone());
         *request.timeout_mut() = wanted.timeout;
         self.claim_origin(&mut request);
         Some(request)

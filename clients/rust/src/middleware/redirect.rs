@@ -1,36 +1,28 @@
 //! Redirects, followed here and not below, so that each hop is judged as a request of its own.
 
-use std::time::Duration;
-
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, LOCATION, ORIGIN,
     PROXY_AUTHORIZATION, REFERER, TRANSFER_ENCODING,
 };
-use http::{Extensions, HeaderMap, HeaderName, Method, StatusCode};
+use http::{Extensions, HeaderName, Method, StatusCode};
 use reqwest::{Request, Response, Url};
 
-use crate::repeat::copy;
+use crate::repeat::{copy, without_body};
 use crate::rules::same_origin;
 use crate::source::single;
 
 /// What is kept of a request, to send it elsewhere.
 pub(super) struct Again {
-    method: Method,
-    url: Url,
-    headers: HeaderMap,
-    timeout: Option<Duration>,
-    /// With its body, if that can be sent twice.
-    whole: Option<Request>,
+    request: Request,
+    /// With its body, if it has one.
+    whole: bool,
 }
 
 impl Again {
     pub(super) fn of(request: &Request, extensions: &Extensions) -> Self {
-        Self {
-            method: request.method().clone(),
-            url: request.url().clone(),
-            headers: request.headers().clone(),
-            timeout: request.timeout().copied(),
-            whole: copy(request, extensions),
+        match copy(request, extensions) {
+            Some(request) => Self { request, whole: true },
+            None => Self { request: without_body(request), whole: false },
         }
     }
 
@@ -41,29 +33,30 @@ impl Again {
         response: &Response,
         header: Option<&HeaderName>,
     ) -> Option<Request> {
+        let Self { request: mut next, whole } = self;
         let url = target(response)?;
         let keeps = matches!(
             response.status(),
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT
         );
         let becomes_get = match response.status() {
-            StatusCode::SEE_OTHER => self.method != Method::HEAD && self.method != Method::GET,
-            // As browsers do (RFC 9110, section 15.4.3).
-            _ => !keeps && self.method == Method::POST,
-        };
-        let mut next = if becomes_get {
-            let mut bare = Request::new(Method::GET, url.clone());
-            *bare.headers_mut() = self.headers;
-            for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
-                bare.headers_mut().remove(name);
+            StatusCode::SEE_OTHER => {
+                *next.method() != Method::HEAD && *next.method() != Method::GET
             }
-            *bare.timeout_mut() = self.timeout;
-            bare
-        } else {
-            self.whole?
+            // As browsers do (RFC 9110, section 15.4.3).
+            _ => !keeps && *next.method() == Method::POST,
         };
-        *next.url_mut() = url;
-        if !same_origin(&self.url, next.url()) {
+        if becomes_get {
+            *next.method_mut() = Method::GET;
+            *next.body_mut() = None;
+            for name in [CONTENT_TYPE, CONTENT_LENGTH, CONTENT_ENCODING, TRANSFER_ENCODING] {
+                next.headers_mut().remove(name);
+            }
+        } else if !whole {
+            return None;
+        }
+        let before = std::mem::replace(next.url_mut(), url);
+        if !same_origin(&before, next.url()) {
             for name in [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, ORIGIN, REFERER] {
                 next.headers_mut().remove(name);
             }

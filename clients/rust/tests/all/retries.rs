@@ -213,10 +213,12 @@ async fn a_long_body_beside_a_refusals_status_arrives_whole() {
 async fn a_token_is_asked_for_with_the_callers_credentials() {
     let server = server(1).await;
     let session = server.session("{}").await;
-    session.post("/write").basic_auth("user", Some("password")).send().await.unwrap();
+    let request = session.post("/write").header("cookie", "sid=of-the-caller");
+    request.basic_auth("user", Some("password")).send().await.unwrap();
     let asked = server.asked();
     assert_eq!(asked[0].line(), "GET /token");
     assert_eq!(asked[0].header("authorization"), Some("Basic dXNlcjpwYXNzd29yZA=="));
+    assert_eq!(asked[0].header("cookie"), Some("sid=of-the-caller"));
 }
 
 /// As servers do that refuse before they have read the body: the connection is closed when the next

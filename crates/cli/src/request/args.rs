@@ -11,6 +11,7 @@ use countersign_client::reqwest::header::{HeaderName, HeaderValue};
 use countersign_client::reqwest::{Method, Url};
 
 use super::credentials::Credentials;
+use super::discreet::Discreet;
 use super::form::Field;
 use crate::failure::Failure;
 use crate::find;
@@ -28,7 +29,7 @@ pub(crate) struct Request {
     pub(super) method: Method,
 
     /// URL, with its scheme
-    #[arg(value_parser = url)]
+    #[arg(value_parser = Discreet(url))]
     pub(super) url: Url,
 
     /// Built-in dialect, file of a dialect or client document, or `auto`: what the server says at
@@ -48,11 +49,17 @@ pub(crate) struct Request {
     /// Field of a form; may be given more than once. With `@FILE` as the value the file is uploaded, with
     /// `@-` standard input, in a multipart/form-data body. `;type=` and `;filename=` after it say what the
     /// server is told. Write `@@` for a value that begins with `@`
-    #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", group = "body", help_heading = BODY)]
+    #[arg(
+        long,
+        value_name = "NAME=VALUE|NAME=@FILE",
+        group = "body",
+        value_parser = Discreet(str::parse::<Field>),
+        help_heading = BODY
+    )]
     pub(super) form: Vec<Field>,
 
     /// Header; may be given more than once
-    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = Discreet(header))]
     pub(super) header: Vec<(HeaderName, HeaderValue)>,
 
     /// Send name and password with the request (RFC 7617). Without a colon, the password is asked for, or
@@ -83,7 +90,8 @@ pub(crate) struct Request {
     #[arg(short, long, help_heading = OUTPUT)]
     pub(super) include: bool,
 
-    /// Write the answer to a file
+    /// Write the answer to a file; `-` is standard output, even if that is a terminal and the answer no
+    /// text
     #[arg(short, long, value_name = "FILE", help_heading = OUTPUT)]
     pub(super) output: Option<PathBuf>,
 
@@ -182,7 +190,6 @@ fn url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// The value may be a secret, so errors do not repeat it.
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
     let name = HeaderName::from_str(name.trim())

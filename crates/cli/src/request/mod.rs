@@ -3,6 +3,7 @@
 mod args;
 mod body;
 mod credentials;
+mod discreet;
 mod exchange;
 mod form;
 mod mask;
@@ -17,7 +18,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use countersign_client::reqwest::header::HeaderMap;
-use countersign_client::{Error, Session};
+use countersign_client::{DocumentError, Error, Session};
 use tokio::runtime::Builder;
 
 pub(crate) use args::Request;
@@ -34,6 +35,7 @@ const REFUSED: u8 = 4;
 impl Request {
     pub(crate) fn run(&self) -> Result<ExitCode, Failure> {
         // Everything that could be wrong with the flags comes before the first request.
+        reply::can_be_written(self)?;
         let payload = Payload::of(self)?;
         let login = self.login.as_ref().map(|own| own.complete("--login")).transpose()?;
         let user = self.user.as_ref().map(|own| own.complete("--user")).transpose()?;
@@ -82,20 +84,20 @@ impl Request {
                 let response = payload.put_on(request).headers(headers).send().await?;
                 Ok::<_, Error>(response)
             };
-            let status = match done.await {
-                Ok(response) => reply::hand_over(self, response).await,
-                Err(error) => self.failed(&error),
+            let (mut status, answered) = match done.await {
+                Ok(response) => (reply::hand_over(self, response).await, true),
+                Err(error) => (self.failed(&error), false),
             };
-            let status = match (self.logout, status) {
-                (true, Ok(status)) => match session.logout().await {
-                    Ok(_) => Ok(status),
-                    Err(error) => self.failed(&error),
-                },
-                (_, status) => status,
-            };
+            let mut ended = false;
+            // Even if the answer could not be written. After a refused login there is nobody to log out.
+            if self.logout && answered {
+                match session.logout().await {
+                    Ok(_) => ended = true,
+                    Err(error) => status = status.and_then(|_| self.failed(&error)),
+                }
+            }
             // Whatever became of the request, cookies and tokens may have changed.
             if let Some(file) = file {
-                let ended = self.logout && status.is_ok();
                 file.save(&session, ended)?;
             }
             status
@@ -131,6 +133,13 @@ impl Request {
                 "{message} with `--dialect`: {}, or the path of a dialect file",
                 args::dialects()
             ))),
+            // Many answer every path with the same page.
+            Error::BadDocument { source: DocumentError::Malformed(_), .. } => {
+                Err(Failure::input(format!(
+                    "{message}; name a dialect with `--dialect`: {}, or the path of a dialect file",
+                    args::dialects()
+                )))
+            }
             Error::BadDocument { .. } | Error::NoSuchStep { .. } | Error::BadRequest(_) => {
                 Err(Failure::input(message))
             }

@@ -1,7 +1,8 @@
 //! The answer, handed over as it is.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use countersign_client::reqwest::{Response, StatusCode};
@@ -9,18 +10,38 @@ use countersign_client::reqwest::{Response, StatusCode};
 use super::{REFUSED, Request, causes};
 use crate::failure::Failure;
 
+/// What can be known of `--output` before anything is sent. The file is made when there is an answer.
+pub(super) fn can_be_written(request: &Request) -> Result<(), Failure> {
+    let Some(file) = request.file() else { return Ok(()) };
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let why = match folder {
+        _ if file.is_dir() => "it is a directory; name a file in it",
+        Some(folder) if !folder.is_dir() => "its folder is not there; make it first",
+        _ => return Ok(()),
+    };
+    Err(Failure::input(format!("--output: cannot write `{}`: {why}", file.display())))
+}
+
+impl Request {
+    /// The file for the answer, unless that is for standard output.
+    fn file(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|file| *file != Path::new("-"))
+    }
+}
+
 /// Writes the answer and says what it was worth.
 pub(super) async fn hand_over(
     request: &Request,
     mut response: Response,
 ) -> Result<ExitCode, Failure> {
     let status = response.status();
-    let mut out: Box<dyn Write> = match &request.output {
+    let mut out: Box<dyn Write> = match request.file() {
         Some(file) => Box::new(File::create(file).map_err(|error| {
             Failure::world(format!("cannot write `{}`: {error}", file.display()))
         })?),
         None => Box::new(io::stdout().lock()),
     };
+    let for_eyes = request.output.is_none() && io::stdout().is_terminal();
     if request.include && !written(out.write_all(&head(&response)))? {
         return Ok(worth(status));
     }
@@ -30,6 +51,12 @@ pub(super) async fn hand_over(
             .await
             .map_err(|error| Failure::world(format!("the answer broke off: {}", causes(&error))))?;
         match chunk {
+            Some(chunk) if for_eyes && chunk.contains(&0) => {
+                return Err(Failure::world(
+                    "the answer is no text and could upset the terminal; write it to a file with \
+                     `--output FILE`, or have it all the same with `--output -`",
+                ));
+            }
             Some(chunk) if written(out.write_all(&chunk))? => {}
             _ => break,
         }

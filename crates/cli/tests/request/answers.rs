@@ -1,5 +1,12 @@
 //! What comes out: status, body, head, file.
 
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
 use crate::call::{request, request_with};
 use crate::server::{Server, TOKEN, answer, ok};
 
@@ -53,6 +60,10 @@ fn flags_that_cannot_be_used_are_status_two_and_nothing_is_sent() {
         (vec!["POST", &url, "--data", "@/nowhere/at/all"], "cannot read `/nowhere/at/all`"),
         (vec!["GET", &url, "-H", "no colon"], "Name: value"),
         (vec!["GET", &url, "-H", "a b: s3cr3t"], "no header name"),
+        (vec!["GET", &url, "-H", "Authorization s3cr3t"], "Name: value"),
+        (vec!["POST", &url, "--form", "s3cr3t"], "name=value"),
+        (vec!["GET", &url, "--output", "/nowhere/at/all"], "its folder is not there"),
+        (vec!["GET", &url, "--output", "/"], "it is a directory"),
         (vec!["GET", &url, "--timeout", "0"], "above 0"),
         (vec!["GET", &url, "--timeout", "soon"], "above 0"),
         (vec!["GET", &url, "--cacert", empty.to_str().unwrap()], "no certificate"),
@@ -61,8 +72,73 @@ fn flags_that_cannot_be_used_are_status_two_and_nothing_is_sent() {
         let ran = request(&args);
         assert_eq!(ran.status, 2, "{args:?}: {}", ran.err);
         assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+        assert!(!ran.err.contains("s3cr3t"), "{args:?}: {}", ran.err);
     }
     assert!(server.asked().is_empty(), "{:?}", server.lines());
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_followed_by_the_logout() {
+    let server = Server::start(|_| ok("done"));
+    // Longer than any file's name may be.
+    let file = format!("{}/{}", std::env::temp_dir().display(), "x".repeat(300));
+    let ran = request(&["--logout", "-o", &file, "GET", &server.at("/x")]);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    assert!(ran.err.contains("cannot write"), "{}", ran.err);
+    assert_eq!(server.lines().last().unwrap(), "POST /logout");
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_handed_over_as_far_as_it_came() {
+    let listener = TcpListener::bind("[::1]:0").unwrap();
+    let url = format!("http://{}/x", listener.local_addr().unwrap());
+    let server = std::thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf").unwrap();
+    });
+    let ran = request(&["--dialect", "genesys", "GET", &url]);
+    server.join().unwrap();
+    assert_eq!((ran.status, ran.out.as_str()), (1, "half"), "{}", ran.err);
+    assert!(ran.err.contains("the answer broke off"), "{}", ran.err);
+}
+
+/// What a call writes to a terminal, and its exit status.
+fn on_a_terminal(args: &[&str]) -> (String, i32) {
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let name = ptsname(&terminal, Vec::new()).unwrap().into_string().unwrap();
+    let inside = File::options().read(true).write(true).open(name).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("request")
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(inside.try_clone().unwrap())
+        .stdout(inside)
+        .spawn()
+        .unwrap();
+    let status = child.wait().unwrap().code().unwrap();
+    let mut seen = Vec::new();
+    // When the last process that had it open has ended, reading is an error on some systems.
+    let _ = File::from(terminal).read_to_end(&mut seen);
+    (String::from_utf8(seen).unwrap(), status)
+}
+
+#[test]
+fn what_is_no_text_does_not_go_to_a_terminal_unasked() {
+    let server =
+        Server::start(|asked| ok(if asked.uri.path() == "/text" { "text" } else { "a\0b" }));
+    let (text, other) = (server.at("/text"), server.at("/other"));
+    assert_eq!(on_a_terminal(&["GET", &text]), ("text".to_owned(), 0));
+    let (seen, status) = on_a_terminal(&["GET", &other]);
+    assert!(status == 1 && !seen.contains('\0') && seen.contains("`--output FILE`"), "{seen:?}");
+    assert_eq!(on_a_terminal(&["-o", "-", "GET", &other]), ("a\0b".to_owned(), 0));
 }
 
 #[test]
@@ -132,4 +208,8 @@ fn a_refused_login_is_status_four_without_the_password() {
     assert_eq!(ran.status, 4, "{}", ran.err);
     assert!(ran.err.contains("refused to log in") && !ran.err.contains("s3cr3t"), "{}", ran.err);
     assert_eq!(server.lines(), ["GET /token", "POST /login"]);
+    // Whoever is logged in with the cookies of a jar stays so.
+    let ran = request(&["--login", "user:s3cr3t", "--logout", "GET", &server.at("/x")]);
+    assert_eq!(ran.status, 4, "{}", ran.err);
+    assert_eq!(server.lines().last().unwrap(), "POST /login");
 }

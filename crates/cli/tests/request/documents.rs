@@ -17,6 +17,16 @@ fn a_server_without_a_document_is_an_error_that_says_what_to_do() {
 }
 
 #[test]
+fn a_page_in_place_of_a_document_is_an_error_that_says_what_to_do() {
+    let server = Server::bare(|_| answer(200, &[("content-type", "text/html")], "<html>"));
+    let ran = request(&["GET", &server.at("/x")]);
+    assert_eq!((ran.status, ran.err.lines().count()), (2, 1), "{}", ran.err);
+    for words in ["not a client document", "`--dialect`", "vmanage"] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
+}
+
+#[test]
 fn a_dialect_is_a_name_a_file_or_a_document() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
