@@ -61,7 +61,7 @@ enum Chore {
 enum Whole {
     /// Measure the gateway beside nginx, HAProxy and Caddy
     Gateway(bench::Options),
-    /// Measure the browser client and the Python client beside bare calls, axios and a helper by hand
+    /// Measure the clients for browsers, Python and Rust beside bare calls, axios and a helper by hand
     Clients,
 }
 

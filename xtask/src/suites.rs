@@ -170,7 +170,7 @@ fn python(
     Ok(Outcome::ran(counts, status))
 }
 
-/// What a call costs through the clients whose libraries are not Rust's.
+/// What a call costs through each of the clients.
 pub(crate) fn bench_clients(root: &Path) -> Result<()> {
     let missing = needs::satisfy(&[Suite::Browser, Suite::PythonClient]);
     if let Some(need) = missing.first() {
@@ -186,7 +186,10 @@ pub(crate) fn bench_clients(root: &Path) -> Result<()> {
     steps::run("browser client", without_overrides(&mut node))?;
     let mut bench = Command::new(python);
     bench.arg("bench.py").env("PYTHONPATH", "src").current_dir(package);
-    steps::run("python client", without_overrides(&mut bench))
+    steps::run("python client", without_overrides(&mut bench))?;
+    let mut bench = steps::cargo(root);
+    bench.args(["bench", "--package=countersign-bench", "--bench=clients"]);
+    steps::run("rust client", &mut bench)
 }
 
 /// Builds `countersign` and asks Cargo where it went.
