@@ -2,4 +2,5 @@
 
 pub(crate) mod body;
 pub(crate) mod headers;
+mod hearing;
 pub(crate) mod pool;

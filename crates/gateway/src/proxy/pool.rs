@@ -22,6 +22,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::body::{Inbound, Progress};
+use super::hearing::{Begun, Hearing};
 use crate::config::{Protocol, UpstreamUrl};
 use crate::wire::Joined;
 
@@ -59,12 +60,18 @@ pub(crate) enum ExchangeError {
 /// A connection in use.
 pub(crate) struct Lease {
     upstream: Arc<Upstream>,
-    sender: http1::SendRequest<Outgoing>,
+    line: Line,
 }
 
 struct Idle {
-    sender: http1::SendRequest<Outgoing>,
+    line: Line,
     since: Instant,
+}
+
+/// A connection of HTTP/1.1, on which one request follows the other.
+struct Line {
+    sender: http1::SendRequest<Outgoing>,
+    begun: Begun,
 }
 
 /// The connections to one upstream.
@@ -81,7 +88,7 @@ thread_local! {
 }
 
 enum Connection {
-    Http1(http1::SendRequest<Outgoing>),
+    Http1(Line),
     Http2(http2::SendRequest<Outgoing>),
 }
 
@@ -118,12 +125,13 @@ impl Upstream {
                 None => Box::pin(self.connect(false)).await?,
             };
             let tried = match connection {
-                Connection::Http1(mut sender) => {
-                    if poll_fn(|context| sender.poll_ready(context)).await.is_err() && is_kept {
+                Connection::Http1(mut line) => {
+                    let ready = poll_fn(|context| line.sender.poll_ready(context)).await;
+                    if ready.is_err() && is_kept {
                         continue;
                     }
-                    let tried = sender.try_send_request(request).await;
-                    tried.map(|response| (response, self.lease(sender, progress)))
+                    let tried = line.sender.try_send_request(request).await;
+                    tried.map(|response| (response, self.lease(line, progress)))
                 }
                 Connection::Http2(mut sender) => {
                     if poll_fn(|context| sender.poll_ready(context)).await.is_err() {
@@ -151,8 +159,8 @@ impl Upstream {
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, ExchangeError> {
         match self.connect(true).await? {
-            Connection::Http1(mut sender) => {
-                sender.send_request(request).await.map_err(ExchangeError::Broken)
+            Connection::Http1(mut line) => {
+                line.sender.send_request(request).await.map_err(ExchangeError::Broken)
             }
             Connection::Http2(mut sender) => {
                 sender.send_request(request).await.map_err(ExchangeError::Broken)
@@ -162,13 +170,9 @@ impl Upstream {
 
     /// A connection over which the rest of a request still comes when the response is there is not
     /// kept: the next request over it would wait for another client's upload.
-    fn lease(
-        self: &Arc<Self>,
-        sender: http1::SendRequest<Outgoing>,
-        progress: Option<&Progress>,
-    ) -> Option<Lease> {
+    fn lease(self: &Arc<Self>, line: Line, progress: Option<&Progress>) -> Option<Lease> {
         let is_over = progress.is_none_or(Progress::is_over);
-        is_over.then(|| Lease { upstream: self.clone(), sender })
+        is_over.then(|| Lease { upstream: self.clone(), line })
     }
 
     fn kept(self: &Arc<Self>) -> Option<Connection> {
@@ -178,9 +182,9 @@ impl Upstream {
                 return Some(Connection::Http2(shared.clone()));
             }
             // The one used last is the one least likely to be closed.
-            while let Some(Idle { sender, since }) = shelf.idle.pop() {
-                if !sender.is_closed() && since.elapsed() < LONGEST_IDLE {
-                    return Some(Connection::Http1(sender));
+            while let Some(Idle { line, since }) = shelf.idle.pop() {
+                if !line.sender.is_closed() && since.elapsed() < LONGEST_IDLE {
+                    return Some(Connection::Http1(line));
                 }
             }
             None
@@ -260,24 +264,27 @@ async fn http1<T>(stream: T) -> Result<Connection, ExchangeError>
 where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
+    let begun = Begun::default();
+    let stream = Joined(Hearing::new(stream, begun.clone()));
     let (sender, connection) = http1::Builder::new()
-        .handshake(TokioIo::new(Joined(stream)))
+        .handshake(TokioIo::new(stream))
         .await
         .map_err(ExchangeError::Handshake)?;
     tokio::spawn(connection.with_upgrades());
-    Ok(Connection::Http1(sender))
+    Ok(Connection::Http1(Line { sender, begun }))
 }
 
 impl Lease {
     /// The response is at its end: the connection can take another request.
     pub(super) fn give_back(self) {
-        let Self { upstream, sender } = self;
-        if sender.is_closed() {
+        let Self { upstream, line } = self;
+        if line.sender.is_closed() {
             return;
         }
+        line.begun.rest();
         upstream.with_shelf(|shelf| {
             if shelf.idle.len() < MOST_IDLE {
-                shelf.idle.push(Idle { sender, since: Instant::now() });
+                shelf.idle.push(Idle { line, since: Instant::now() });
             }
         });
     }

@@ -51,6 +51,11 @@ impl Backstage {
                 let mut response = response
                     .map(|incoming| Either::Right(UpstreamBody::new(incoming, lease, stall)));
                 headers::strip_hop_by_hop(response.headers_mut());
+                if self.progress.as_ref().is_some_and(|progress| !progress.is_over()) {
+                    // An app that answers before the body's end may hang up on the rest; then the gateway
+                    // must too, and the client can be told only now.
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
                 *response.version_mut() = Version::HTTP_11;
                 if let Some(pool) = pool {
                     let end = pool.end_with_session(response.headers(), self.site.session_cookie());
