@@ -43,18 +43,20 @@ async function types() {
     }
 }
 
-/** A page has a parser of its own; and nobody reaches into a script. */
+/** A page has a parser of its own; and nobody reaches into a script, nor hands it a store. */
 const IN_PAGE = {
     format: 'iife',
     define: { globalThis: 'self' },
     mangleProps: new RegExp(`^(${[
         'takeNow', 'atHand', 'giveBack', 'refuse', 'isOwn', 'isRefusal', 'learn', 'waits', 'keeper', 'answered', 'begun',
         'kept', 'doubt', 'hush', 'refused', 'since', 'sync', 'again', 'ticket', 'said', 'need', 'take', 'own', 'age', 'put',
-        'drop', 'refresh', 'fits', 'onEmpty',
+        'drop', 'refresh', 'onEmpty', 'concerns', 'contested',
     ].join('|')})$`),
     plugins: [{
         name: 'in-page',
-        setup: build => build.onResolve({ filter: /^\.\/html\.js$/ }, () => ({ path: here('src/html-in-page.js').pathname })),
+        setup: build => build.onResolve({ filter: /^\.\/(html|pool)\.js$/ }, ({ path }) => ({
+            path: here(`src/${path.replace('.js', '-in-page.js')}`).pathname,
+        })),
     }],
 };
 
@@ -69,7 +71,7 @@ export async function bundle(entry, more = { format: 'esm' }) {
         write: false,
         ...more,
     });
-    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, unsafe_arrows: true, unsafe_methods: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
+    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
     return `${code}\n`;
 }
 

@@ -120,6 +120,20 @@ test('two tabs share a pool: no ticket is sent twice, and what one brings the ot
     assert.equal(front.batches(), batches);
 });
 
+test('two tabs with `install()` and one pool, 50 calls at once in each: none is refused, no ticket is sent twice', LIMIT, async t => {
+    const { open } = await newProfile(t);
+    const tabs = [await open(), await open()];
+    // Both are of one session.
+    await freshTickets(tabs[0]);
+    front.reset();
+    await Promise.all(tabs.map(tab => tab.evaluate(() => window.setUpInstall())));
+    const statuses = await Promise.all(tabs.map(tab => tab.evaluate(() => window.fetches(50))));
+    assert.deepEqual(statuses, [Array(50).fill(200), Array(50).fill(200)]);
+    assert.equal(tickets().length, 100, 'none was sent again');
+    assert.equal(new Set(tickets()).size, 100);
+    assert.equal(refusals(), 0);
+});
+
 test('takes of two tabs at the same time never give the same ticket', LIMIT, async t => {
     const { open } = await newProfile(t);
     const [one, two] = [await open(), await open()];

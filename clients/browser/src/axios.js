@@ -126,10 +126,6 @@ export function attach(axios, client) {
         return sent;
     };
 
-    /** @param {Sent | undefined} sent @param {any} response */
-    const isOwn = (sent, { request }) =>
-        sent && keeper.isOwn(request?.responseURL || request?.res?.responseUrl || sent.url);
-
     /**
      * Rules 6 and 7.
      *
@@ -139,10 +135,10 @@ export function attach(axios, client) {
      * @returns {Promise<any>} the answer to one more try, if there was one
      */
     const judge = async (sent, config, response) => {
-        if (!sent || !isOwn(sent, response)) {
+        if (!sent) {
             return undefined;
         }
-        const answer = answerOf(response);
+        const answer = answerOf(sent.url, response);
         if (sent.need === 'none' || sent.again || isStream(config.data) || !await keeper.isRefusal(answer)) {
             await keeper.learn(sent, answer);
             return undefined;
@@ -186,11 +182,13 @@ export function attach(axios, client) {
 const isStream = data => typeof data?.pipe === 'function' || typeof data?.getReader === 'function';
 
 /**
+ * @param {string} asked - the URL that was
  * @param {any} response
  * @returns {Answer}
  */
-function answerOf({ status, headers, data }) {
+function answerOf(asked, { status, headers, data, request }) {
     return {
+        url: request?.responseURL || request?.res?.responseUrl || asked,
         status,
         header: name => {
             const value = headers.get ? headers.get(name) : headers[name.toLowerCase()];

@@ -16,8 +16,6 @@ const DEFAULTS = {
     tokenTimeLimit: 24 * 60 * 1000,
     maxSize: 10,
 };
-/** How many are fetched for a call before it is sent without a ticket. */
-const BATCHES = 10;
 
 /**
  * @typedef {import('./types.js').Client} Client
@@ -63,9 +61,6 @@ export function tokenHandlerFactory(options = {}) {
     const prompt = promptOnce(given.onExpired ?? (() => showReloadPrompt()), reload);
     const ready = prepare(given, store).then(client => {
         client.keeper.onEmpty = whenEmpty;
-        if (given.store !== undefined && given.store !== 'memory') {
-            standUpToOtherTabs(client.keeper);
-        }
         return client;
     });
     // Whoever calls gets the error; until then it is nobody's.
@@ -188,28 +183,6 @@ async function documentOf({ refill = true, configUrl, validateTokens = true }) {
         ...rest,
         protect: { methods: 'all', require: 'token' },
         obtain: refill && validateTokens ? places : [],
-    };
-}
-
-/**
- * Other tabs may take what this one has fetched into a shared store, before it does. The keeper sees only what
- * is taken here, and would give up.
- *
- * @param {Client['keeper']} keeper
- */
-function standUpToOtherTabs(keeper) {
-    const { take, refresh } = keeper;
-    let came = false;
-    keeper.refresh = async url => {
-        came = await refresh(url);
-        return came;
-    };
-    keeper.take = async url => {
-        let ticket = await take(url);
-        for (let batches = 1; !ticket && came && batches < BATCHES; batches++) {
-            ticket = await take(url);
-        }
-        return ticket;
     };
 }
 

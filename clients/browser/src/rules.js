@@ -1,5 +1,5 @@
-// Rules 1, 2 and 7: which requests need a token, and which answers ask for another one. The server's own
-// rules are the measure: whatever it might read as a protected path is one here.
+// Rules 1, 2, 6 and 7: which requests need a token, which ones the document speaks of, and which answers ask for
+// another token. The server's own rules are the measure: whatever it might read as a protected path is one here.
 
 /** @typedef {import('./document.js').ClientDocument} ClientDocument */
 /** @typedef {import('./types.js').Answer} Answer */
@@ -82,6 +82,17 @@ function matches(pattern, path, wide) {
     const source = plain.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '[^/]+');
     const end = deep ? wide ? '(/|$)' : '/' : wide ? '/?$' : '$';
     return new RegExp('^' + source + end, wide ? 'i' : '').test(path);
+}
+
+/**
+ * How closely a document means a request when it says `METHOD PATH?QUERY`, or `METHOD *`; below zero: not at all.
+ *
+ * @param {string | undefined} meant
+ * @param {string} method
+ * @param {URL} url
+ */
+export function fits(meant = '', method, { pathname, search }) {
+    return [`${method} *`, `${method} ${pathname}`, `${method} ${pathname}${search}`].lastIndexOf(meant);
 }
 
 /**

@@ -1,6 +1,6 @@
 // Sends requests of one origin with what they must carry.
 
-import { answerOf } from './keeper.js';
+import { answerOf } from './answer.js';
 
 /**
  * @typedef {import('./types.js').Asked} Asked
@@ -30,9 +30,8 @@ export function clientOf(keeper, native) {
         refresh: keeper.refresh,
         put: keeper.put,
         drop: keeper.drop,
-        learn: async (asked, response) =>
-            keeper.isOwn(response.url || asked.url) && keeper.learn(asked, answerOf(response)),
-        isRefusal: async response => keeper.isRefusal(answerOf(response)),
+        learn: async (asked, response) => keeper.learn(asked, answerOf(asked.url, response)),
+        isRefusal: async response => keeper.isRefusal(answerOf(keeper.origin, response)),
         send: (input, init) => send(keeper, native, input, init),
     };
 }
@@ -54,6 +53,7 @@ export async function send(keeper, native, input, init) {
     const request = new Request(input, given);
     // Read from a request of our own: the caller's may have been given other words.
     const { method, url } = request;
+    const asked = { method, url };
     if (!keeper.isOwn(url) || request.mode === 'navigate') {
         return native(request);
     }
@@ -70,15 +70,16 @@ export async function send(keeper, native, input, init) {
     request.signal.throwIfAborted();
     const sent = await unlessAborted(need === 'token' ? keeper.take(url) : keeper.atHand());
     if (!sent && need === 'token') {
-        await keeper.onEmpty?.({ method, url });
+        await keeper.onEmpty?.(asked);
     }
     const since = keeper.age;
     const response = await carry(request, sent, since);
-    if (!spare || !isOwn(response) || !await keeper.isRefusal(answerOf(response))) {
-        await learn(response);
+    const answer = answerOf(url, response);
+    if (!spare || !await keeper.isRefusal(answer)) {
+        await keeper.learn(asked, answer);
         return response;
     }
-    await keeper.refuse({ method, url }, answerOf(response), sent, since);
+    await keeper.refuse(asked, answer, sent, since);
     // Where none was to be had before, none is to be had now, but by the refusal.
     const fresh = await (sent || need === 'either' ? keeper.take(url) : keeper.atHand());
     if (!fresh || fresh.value === sent?.value) {
@@ -104,13 +105,8 @@ export async function send(keeper, native, input, init) {
     }
 
     /** @param {Response} response */
-    function isOwn(response) {
-        return keeper.isOwn(response.url || url);
-    }
-
-    /** @param {Response} response */
     function learn(response) {
-        return isOwn(response) && keeper.learn({ method, url }, answerOf(response));
+        return keeper.learn(asked, answerOf(url, response));
     }
 
     /**

@@ -12,6 +12,8 @@
  * @property {() => Promise<Ticket | undefined>} take - the oldest that is not too old
  * @property {(ticket: Ticket) => Promise<unknown>} giveBack
  * @property {() => Promise<unknown>} clear
+ * @property {() => Promise<boolean>} [hadExpired] - whether it is empty because the last ones were too old; by default
+ *     other tabs may have taken them
  *
  * A request, as far as it matters here.
  * @typedef {object} Asked
@@ -20,6 +22,7 @@
  *
  * An answer, however it was got. `text` is asked for only where the body decides.
  * @typedef {object} Answer
+ * @property {string | URL} url - whose answer it is, after redirects; what is not of the keeper's origin is not believed
  * @property {number} status
  * @property {(name: string) => string | null} header
  * @property {() => string | undefined | Promise<string | undefined>} text - `undefined`: it cannot be read
@@ -47,13 +50,12 @@
  * @property {boolean} own - whether the page is of this origin
  * @property {number} age - how often all was forgotten
  * @property {boolean} waits - whether all that is held has to be waited for
- * @property {((asked: Asked) => unknown) | undefined} onEmpty - called when a request needs a token and none is to be had. What
+ * @property {(asked: Asked) => unknown} [onEmpty] - called when a request needs a token and none is to be had. What
  *     it throws is what the request ends with; nothing is sent then
  * @property {(url: string | URL) => boolean} isOwn
  * @property {(url: string | URL) => URL | undefined} parse
  * @property {() => Promise<Ticket | undefined>} atHand - as `takeNow`, and of the `store`
- * @property {(asked: Asked, answer: Answer) => boolean | Promise<boolean>} learn - from an answer of this origin; whether it
- *     brought a token
+ * @property {(asked: Asked, answer: Answer) => boolean | Promise<boolean>} learn - from an answer; whether it brought a token
  * @property {(answer: Answer) => boolean | Promise<boolean>} isRefusal
  * @property {(asked: Asked, answer: Answer, sent: Ticket | undefined, since: number) => boolean | Promise<boolean>} refuse -
  *     forgets what a refusal was about, and learns from it; `since`: `age` when the request was sent

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 
 import { createClient } from '../src/client.js';
+import { memoryStore } from '../src/store.js';
 import { DOCUMENT, ONCE, startServer } from './server.mjs';
 
 let servers = [];
@@ -281,6 +282,49 @@ describe('9. one-time tickets', () => {
         assert.equal(new Set(sent).size, 50);
         assert.ok(server.tokens('/pool').length <= 5);
     });
+
+    test('as many batches as it takes, while somebody gets a ticket of each', async () => {
+        const server = await start(pool());
+        const mine = await client(server, { document: ONCE });
+        const taken = await Promise.all(Array.from({ length: 155 }, () => mine.take()));
+        assert.equal(new Set(taken.map(ticket => ticket?.value)).size, 155);
+        assert.equal(server.tokens('/pool').length, 16);
+    });
+
+    test('a batch that others take out of a shared store is fetched again, and not for ever', async () => {
+        for (const [lost, value, batches] of [[9, 't91', 10], [10, undefined, 10]]) {
+            const server = await start(pool());
+            const store = memoryStore();
+            const { put } = store;
+            store.put = async (...given) => {
+                // What another tab has taken at once is as good as never put.
+                if (server.tokens('/pool').length > lost) {
+                    await put(...given);
+                }
+            };
+            const mine = await client(server, { document: ONCE, store });
+            assert.equal((await mine.take())?.value, value);
+            assert.equal(server.tokens('/pool').length, batches);
+        }
+    });
+
+    const TOO_OLD = {
+        'in memory': () => ({ document: { ...ONCE, token: { ...ONCE.token, lifetime: 5 } } }),
+        'in a store': () => {
+            let time = 0;
+            const now = () => time++;
+            return { document: ONCE, store: memoryStore({ limit: 1, now }), now };
+        },
+    };
+    for (const [where, options] of Object.entries(TOO_OLD)) {
+        test(`what comes too old is not fetched again, ${where}`, async () => {
+            const server = await start(pool());
+            const mine = await client(server, options());
+            const taken = await Promise.all([mine.take(), mine.take(), mine.take()]);
+            assert.deepEqual(taken, [undefined, undefined, undefined]);
+            assert.equal(server.tokens('/pool').length, 1);
+        });
+    }
 
     test('a ticket whose request had no answer is the next', async () => {
         const server = await start(pool());

@@ -28,6 +28,7 @@ const keep = (document, more) =>
 
 const respond = ({ status, headers, body }) => new Response(body || null, { status, headers });
 const answerOf = response => ({
+    url: BASE,
     status: response.status,
     header: name => response.headers.get(name),
     text: () => response.clone().text(),

@@ -4,18 +4,9 @@
  * @returns {Keeper}
  */
 export function createKeeper(rules: ClientDocument, { base, store, fetch, now }: KeeperOptions): Keeper;
-/**
- * An answer of `fetch`, whose body stays whole.
- *
- * @param {Response} response
- * @returns {Answer}
- */
-export function answerOf(response: Response): Answer;
 export type ClientDocument = import("./document.js").ClientDocument;
-export type Obtain = import("./document.js").Obtain;
 export type Source = import("./document.js").Source;
 export type Answer = import("./types.js").Answer;
-export type Asked = import("./types.js").Asked;
 export type Keeper = import("./types.js").Keeper;
 export type Store = import("./types.js").Store;
 export type Ticket = import("./types.js").Ticket;

@@ -8,6 +8,14 @@
  */
 export function needOf({ protect, routes }: ClientDocument, method: string, path: string): Need;
 /**
+ * How closely a document means a request when it says `METHOD PATH?QUERY`, or `METHOD *`; below zero: not at all.
+ *
+ * @param {string | undefined} meant
+ * @param {string} method
+ * @param {URL} url
+ */
+export function fits(meant: string | undefined, method: string, { pathname, search }: URL): number;
+/**
  * Whether an answer is the server's refusal for want of a good token.
  *
  * @param {ClientDocument} document

@@ -20,10 +20,14 @@ export type Store = {
      */
     take: () => Promise<Ticket | undefined>;
     giveBack: (ticket: Ticket) => Promise<unknown>;
+    clear: () => Promise<unknown>;
     /**
+     * - whether it is empty because the last ones were too old; by default
+     * other tabs may have taken them
+     *
      * A request, as far as it matters here.
      */
-    clear: () => Promise<unknown>;
+    hadExpired?: (() => Promise<boolean>) | undefined;
 };
 /**
  * A token in hand.
@@ -39,6 +43,10 @@ export type Asked = {
  * A token in hand.
  */
 export type Answer = {
+    /**
+     * - whose answer it is, after redirects; what is not of the keeper's origin is not believed
+     */
+    url: string | URL;
     status: number;
     header: (name: string) => string | null;
     /**
@@ -120,7 +128,7 @@ export type KeeperOnly = {
      * - called when a request needs a token and none is to be had. What
      * it throws is what the request ends with; nothing is sent then
      */
-    onEmpty: ((asked: Asked) => unknown) | undefined;
+    onEmpty?: ((asked: Asked) => unknown) | undefined;
     isOwn: (url: string | URL) => boolean;
     parse: (url: string | URL) => URL | undefined;
     /**
@@ -128,8 +136,7 @@ export type KeeperOnly = {
      */
     atHand: () => Promise<Ticket | undefined>;
     /**
-     * - from an answer of this origin; whether it
-     * brought a token
+     * - from an answer; whether it brought a token
      */
     learn: (asked: Asked, answer: Answer) => boolean | Promise<boolean>;
     isRefusal: (answer: Answer) => boolean | Promise<boolean>;

@@ -4,7 +4,7 @@ import { tokenHandlerFactory } from '/client/src/handler.js';
 import { install } from '/client/src/install.js';
 import { showReloadPrompt } from '/client/src/prompt.js';
 import { requestFactory } from '/client/src/request.js';
-import { tokenStore } from '/client/src/store.js';
+import { indexedDbStore, tokenStore } from '/client/src/store.js';
 
 const ITEMS = '/tao/items';
 
@@ -34,6 +34,12 @@ window.setUpBoth = async () => {
     const csrf = install({ dialect: 'tao', store });
     await window.setUp({ client: csrf.ready, store });
 };
+
+/** Only what the page sends by itself, with a pool that all tabs share. */
+window.setUpInstall = () => install({ dialect: 'tao', store: indexedDbStore() }).ready.then(() => {});
+
+/** The statuses of as many calls by `fetch`, all at once. */
+window.fetches = count => Promise.all(Array.from({ length: count }, async (_, i) => (await fetch(`${ITEMS}?${i}`)).status));
 
 /** What a call settles with, so that it can leave the page. */
 window.call = async options => {

@@ -206,10 +206,9 @@ export function patchXhr(link) {
         } else if (keeper && type === 'readystatechange' && readyState > 1 && status) {
             call.doubt = again && keeper.document.refusal?.status === status;
             if (readyState === 4) {
-                const answer = answerOf(request);
-                const own = keeper.isOwn(request.responseURL || call.url);
-                call.doubt = call.refused = call.doubt && own && keeper.isRefusal(answer) === true;
-                if (own && !call.refused) {
+                const answer = answerOf(call.url, request);
+                call.doubt = call.refused = call.doubt && keeper.isRefusal(answer) === true;
+                if (!call.refused) {
                     keeper.learn(call, answer);
                 }
             }
@@ -239,7 +238,7 @@ export function patchXhr(link) {
             return;
         }
         Object.assign(call, { again: false, doubt: false, refused: false });
-        keeper.refuse(call, answerOf(request), sent, call.since);
+        keeper.refuse(call, answerOf(call.url, request), sent, call.since);
         const need = keeper.need(call.method, call.url);
         /** @param {Ticket} [ticket] */
         const next = ticket => {
@@ -276,11 +275,13 @@ function snapshot(body) {
 }
 
 /**
+ * @param {string} asked - the URL that was
  * @param {XMLHttpRequest} request
  * @returns {import('../types.js').Answer}
  */
-function answerOf(request) {
+function answerOf(asked, request) {
     return {
+        url: request.responseURL || asked,
         status: request.status,
         header: name => request.getResponseHeader(name),
         text() {

@@ -1,0 +1,1 @@
+export { memoryPool as createPool } from "./pool-memory.js";

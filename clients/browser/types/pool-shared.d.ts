@@ -1,0 +1,1 @@
+export function sharedPool(store: import("./types.js").Store): import("./pool.js").Pool;
