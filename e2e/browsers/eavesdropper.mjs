@@ -6,9 +6,13 @@ import { startSite } from './site.mjs';
 
 const LIMIT_MS = 15_000;
 
-/** @param {object} more - headers of its answers */
-export async function startEavesdropper(more = {}) {
-    const site = await startSite(async (_, { headers }) => ({
+/**
+ * @param {object} more - headers of its answers
+ * @param {(url: URL, headers: object) => number} status - of its answers
+ */
+export async function startEavesdropper(more = {}, status = () => 200) {
+    const site = await startSite(async (url, { headers }) => ({
+        status: status(url, headers),
         headers: {
             'Access-Control-Allow-Origin': headers.origin ?? '*',
             'Access-Control-Allow-Credentials': 'true',
