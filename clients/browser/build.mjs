@@ -50,7 +50,7 @@ const IN_PAGE = {
     mangleProps: new RegExp(`^(${[
         'takeNow', 'atHand', 'giveBack', 'refuse', 'isOwn', 'isRefusal', 'learn', 'waits', 'keeper', 'answered', 'begun',
         'kept', 'doubt', 'hush', 'refused', 'since', 'sync', 'again', 'ticket', 'said', 'need', 'take', 'own', 'age', 'put',
-        'drop', 'refresh', 'onEmpty', 'concerns', 'contested',
+        'drop', 'refresh', 'onEmpty', 'concerns', 'contested', 'takeFor',
     ].join('|')})$`),
     plugins: [{
         name: 'in-page',
@@ -71,7 +71,7 @@ export async function bundle(entry, more = { format: 'esm' }) {
         write: false,
         ...more,
     });
-    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
+    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, unsafe_comps: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
     return `${code}\n`;
 }
 

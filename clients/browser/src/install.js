@@ -3,6 +3,7 @@
 import { loadDocument } from './client.js';
 import { checkDocument } from './document.js';
 import { patch } from './install/patch.js';
+import { createKeeper } from './keeper.js';
 import { clientOf } from './send.js';
 
 /**
@@ -13,12 +14,14 @@ import { clientOf } from './send.js';
  * @returns {import('./types.js').Installed}
  */
 export function install(options = {}) {
-    const { document, fetch = globalThis.fetch.bind(globalThis) } = options;
+    const { document, base, fetch = globalThis.fetch.bind(globalThis) } = options;
     const listening = new AbortController();
     /** @type {(() => void)[]} */
     const undo = [];
-    /** @type {Partial<import('./install/patch.js').Link> & Pick<import('./install/patch.js').Link, 'replace'>} */
+    /** @type {Parameters<typeof patch>[0]} */
     const link = {
+        origin: new URL(base ?? location.href).origin,
+        fetch,
         signal: listening.signal,
         replace(target, name, make) {
             const native = target[name];
@@ -33,7 +36,9 @@ export function install(options = {}) {
             }
         },
     };
-    const ready = patch({ ...options, fetch }, document ? checkDocument(document) : loadDocument(options), link)
+    /** @type {Parameters<typeof patch>[1]} */
+    const keep = document => createKeeper(document, { ...options, fetch });
+    const ready = patch(link, keep, document ? checkDocument(document) : loadDocument(options))
         .then(keeper => clientOf(keeper, fetch));
     return {
         ready,

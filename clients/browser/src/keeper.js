@@ -43,8 +43,8 @@ const PATIENCE = 30_000;
  * @param {KeeperOptions} options
  * @returns {Keeper}
  */
-export function createKeeper(rules, { base, store, fetch, now = Date.now }) {
-    const { origin, href } = new URL(base ?? location.href);
+export function createKeeper(rules, { base = location.href, store, fetch, now = Date.now }) {
+    const { origin, href } = new URL(base);
     const { token, obtain = [], deliver = {} } = rules;
     // Not by its location: that of a sandboxed page says nothing of its origin.
     const own = globalThis.origin === origin;

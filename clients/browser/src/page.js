@@ -4,6 +4,7 @@
 
 import { fetchDocument } from './document.js';
 import { patch } from './install/patch.js';
+import { createKeeper } from './keeper.js';
 
 /** @param {string} name @returns {HTMLMetaElement | null} */
 const meta = name => document.querySelector(`meta[name="csrf-${name}"]`);
@@ -12,7 +13,15 @@ const header = meta('header')?.content;
 
 const once = token?.hasAttribute('data-once');
 
-patch({}, token && header ? {
+/** @type {import('./install/patch.js').Link['replace']} */
+const replace = (target, name, make) => {
+    if (target[name]) {
+        target[name] = make(target[name]);
+    }
+};
+const link = { origin: location.origin, fetch: globalThis.fetch.bind(globalThis), replace };
+
+patch(link, document => createKeeper(document, link), token && header ? {
     version: 1,
     dialect: 'page',
     protect: { methods: 'unsafe', require: 'token' },

@@ -210,7 +210,79 @@ export const SOMEWHERE = {
         made.requestSubmit(made.lastElementChild);
         return loaded();
     },
+    'a form that a handler of its data sends there and tells nobody': ({ at, form, loaded }) => {
+        const made = form('action="/own"');
+        made.addEventListener('formdata', event => {
+            made.setAttribute('action', at);
+            event.stopImmediatePropagation();
+        });
+        made.requestSubmit();
+        return loaded();
+    },
+    'a form that a handler of its data sends there and tells nobody, submitted': ({ at, form, loaded }) => {
+        const made = form('action="/own"');
+        made.addEventListener('formdata', event => {
+            made.setAttribute('action', at);
+            event.stopPropagation();
+        });
+        made.submit();
+        return loaded();
+    },
+    'a form that a handler of all data sends there and tells nobody': ({ at, form, loaded }) => {
+        const made = form('action="/own"');
+        addEventListener('formdata', event => {
+            made.setAttribute('action', at);
+            event.stopImmediatePropagation();
+        }, { capture: true, once: true });
+        made.requestSubmit();
+        return loaded();
+    },
+    'a form that a handler from before the client sends there and tells nobody': ({ at, form, loaded }) => {
+        const made = form('action="/own"');
+        window.early = event => {
+            made.setAttribute('action', at);
+            event.stopImmediatePropagation();
+        };
+        made.requestSubmit();
+        return loaded();
+    },
+    'a form whose button is turned by a handler of its data that tells nobody': ({ at, form, loaded }) => {
+        const made = form('action="/own"', '<button>x</button>');
+        made.addEventListener('formdata', event => {
+            made.lastElementChild.setAttribute('formaction', at);
+            event.stopImmediatePropagation();
+        });
+        made.lastElementChild.click();
+        return loaded();
+    },
+    'a form whose base comes with a handler of its data that tells nobody': ({ at, there, form, loaded }) => {
+        form(`action="${new URL(at).pathname.slice(1)}"`).addEventListener('formdata', event => {
+            document.head.insertAdjacentHTML('beforeend', `<base href="${there}/">`);
+            event.stopImmediatePropagation();
+        });
+        document.body.lastElementChild.requestSubmit();
+        return loaded();
+    },
+    'a form that a handler of all data sends there when the event was nearly over': ({ at, form, loaded }) => {
+        const made = form('action="/own"');
+        addEventListener('formdata', () => made.setAttribute('action', at), { once: true });
+        made.requestSubmit();
+        return loaded();
+    },
+    'a form in a shadow root that a handler of its data sends there and tells nobody': ({ at, add, loaded }) => {
+        const root = add('<div></div>').attachShadow({ mode: 'open' });
+        root.innerHTML = '<form method="post" action="/own" target="frame"><input name="a" value="b"><button></button></form>';
+        root.addEventListener('formdata', event => {
+            root.querySelector('form').setAttribute('action', at);
+            event.stopImmediatePropagation();
+        });
+        root.querySelector('button').click();
+        return loaded();
+    },
 };
+
+/** Which carry no token even home: whoever keeps the event of a form's data to himself keeps the token out of it. */
+export const KEPT = new Set(Object.keys(SOMEWHERE).filter(name => name.includes('tells nobody')));
 
 /** Which a browser must not let through: the app's own place sends on what carries a token. */
 export const STOPPED = {

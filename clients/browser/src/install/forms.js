@@ -19,15 +19,19 @@ export function patchForms(link) {
     const { contains, getRootNode } = Node.prototype;
     const elements = getter(HTMLFormElement, 'elements');
 
+
     /** @type {WeakMap<HTMLFormElement, HTMLElement | null | undefined>} */
     const submitters = new WeakMap();
-    /** Fields that we have made. @type {WeakSet<Element>} */
-    const made = new WeakSet();
+    /**
+     * What fields of ours will say. The fields themselves are empty: a form that is turned away at the last moment takes
+     * them along. It goes into the data that is sent, when all others have seen that.
+     * @type {WeakMap<Element, string>}
+     */
+    const values = new WeakMap();
     /** Fields that have been sent. @type {WeakSet<Element>} */
     const sent = new WeakSet();
     /** Forms that are submitted once more, and what they waited for. @type {Map<Element, Ticket | undefined>} */
     const again = new Map();
-    let restored = false;
 
     /** What the form needs where it goes. @param {HTMLFormElement} form */
     const needOf = form => {
@@ -48,37 +52,29 @@ export function patchForms(link) {
         ours.forEach(input => input.remove());
         return ours.length > 0;
     };
-    /** @param {Element} input */
-    const isStale = input => made.has(input) && (!link.keeper?.document.token?.once || sent.has(input))
-        || restored && sent.has(input);
+    /** What may be had again for nothing is; of a session that is no more, it would be of no use. @param {Element} input */
+    const isStale = input => (link.keeper?.document.token?.once ? sent : values).has(input);
 
     /** Whether the form has all that it needs. @param {HTMLFormElement} form */
     const fill = form => {
         const need = needOf(form);
-        if (need === 'none') {
-            strip(form);
+        const [before] = fields(form);
+        strip(form);
+        // What is left is a field of the page's own.
+        if (need === 'none' || fields(form).length) {
             return true;
         }
-        /** @type {HTMLInputElement | undefined} */
-        let input = fields(form)[0];
-        if (input?.hasAttribute(MARK) && isStale(input)) {
-            input.remove();
-            input = undefined;
+        const kept = before && !isStale(before) && (values.get(before) ?? before.value);
+        const value = kept || (again.get(form) ?? link.keeper?.takeNow())?.value;
+        if (!value) {
+            return need === 'either';
         }
-        if (!input) {
-            const ticket = again.get(form) ?? link.keeper?.takeNow();
-            if (!ticket) {
-                return need === 'either';
-            }
-            input = document.createElement('input');
-            Object.assign(input, { type: 'hidden', name: link.keeper?.field, value: ticket.value });
-            input.setAttribute(MARK, '');
-            made.add(input);
-        }
+        const input = document.createElement('input');
+        Object.assign(input, { type: 'hidden', name: link.keeper?.field });
+        input.setAttribute(MARK, '');
+        values.set(input, value);
         // First, so that no long file stands before it.
-        if (input.value && input.hasAttribute(MARK)) {
-            prepend.call(form, input);
-        }
+        prepend.call(form, input);
         return true;
     };
 
@@ -111,16 +107,29 @@ export function patchForms(link) {
         submits();
         again.delete(form);
     }));
+    // A browser may go where the form says when the handlers of its data have had their turn: Firefox does. Where one of
+    // them keeps the event from us, no token is sent.
     /** @param {FormDataEvent} event */
     const data = ({ target: form, formData }) => {
         if (!(form instanceof HTMLFormElement)) {
             return;
         }
-        // A handler may have sent the form elsewhere and stopped the event.
         if (needOf(form) === 'none' && strip(form)) {
             formData.delete(/** @type {string} */ (link.keeper?.field));
         }
-        fields(form).forEach(input => sent.add(input));
+        fields(form).forEach(input => {
+            const value = values.get(input);
+            if (value) {
+                formData.set(input.name, value);
+            }
+            sent.add(input);
+        });
+    };
+    // Whoever listens last is asked last.
+    /** @param {Event} event */
+    const listenLast = ({ currentTarget: root }) => {
+        root?.removeEventListener('formdata', /** @type {any} */ (data));
+        root?.addEventListener('formdata', /** @type {any} */ (data), link);
     };
 
     // Events of a form stay within its shadow root. Listening once more changes nothing.
@@ -129,9 +138,7 @@ export function patchForms(link) {
         if (root instanceof Window || root instanceof ShadowRoot) {
             root.addEventListener('submit', /** @type {any} */ (first), { capture: true, signal: link.signal });
             root.addEventListener('submit', /** @type {any} */ (last), link);
-            root.addEventListener('formdata', /** @type {any} */ (data), { capture: true, signal: link.signal });
-            // Firefox goes where the form says when its handlers have seen the data.
-            root.addEventListener('formdata', /** @type {any} */ (data), link);
+            root.addEventListener('formdata', listenLast, { capture: true, signal: link.signal });
         }
         return root;
     };
@@ -146,9 +153,8 @@ export function patchForms(link) {
         }, { capture: true, signal: link.signal });
     }
     addEventListener('pageshow', ({ persisted }) => {
-        // Somebody may have logged in or out while the page was away, and what a form has sent is spent.
+        // Somebody may have logged in or out while the page was away.
         if (persisted) {
-            restored = true;
             link.keeper?.drop();
         }
     }, link);
@@ -159,6 +165,7 @@ export function patchForms(link) {
     });
     link.replace(prototype, 'submit', () => /** @this {HTMLFormElement} */ function () {
         submitters.delete(this);
+        watch(getRootNode.call(this));
         if (fill(this)) {
             submit.call(this);
             return;

@@ -1,6 +1,5 @@
 // What `install` and the script of a page have in common.
 
-import { createKeeper } from '../keeper.js';
 import { then } from '../rules.js';
 import { patchBeacon } from './beacon.js';
 import { patchFetch } from './fetch.js';
@@ -21,32 +20,15 @@ import { patchXhr } from './xhr.js';
  * @property {<T extends object, K extends keyof T>(target: T, name: K, make: (native: T[K]) => T[K]) => void} replace
  */
 
-/** @type {Link['replace']} */
-const replace = (target, name, make) => {
-    if (target[name]) {
-        target[name] = make(target[name]);
-    }
-};
-
 /**
- * @param {Partial<import('../keeper.js').KeeperOptions>} options
+ * @param {Pick<Link, 'origin' | 'fetch' | 'signal' | 'replace'>} given
+ * @param {(document: ClientDocument) => Keeper} keep
  * @param {ClientDocument | Promise<ClientDocument>} document
- * @param {Partial<Link> & Pick<Link, 'replace'>} [more]
  * @returns {Promise<Keeper>} rejected when there is no document to be had
  */
-export function patch(options, document, more) {
-    const { fetch = globalThis.fetch.bind(globalThis) } = options;
-    /** @type {Link} */
-    const link = Object.assign(more ?? { replace }, {
-        origin: new URL(options.base ?? location.href).origin,
-        fetch,
-        ready: Promise.resolve(),
-    });
-    /** @param {ClientDocument} document */
-    const start = document => {
-        return link.keeper = createKeeper(document, { ...options, fetch });
-    };
-    const ready = Promise.resolve(then(document, start));
+export function patch(given, keep, document) {
+    const link = /** @type {Link} */ (given);
+    const ready = Promise.resolve(then(document, document => link.keeper = keep(document)));
     // Who sends is not told by a failure of his own; who asks `ready` is.
     link.ready = ready.catch(() => {});
 
