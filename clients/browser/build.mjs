@@ -71,7 +71,7 @@ export async function bundle(entry, more = { format: 'esm' }) {
         write: false,
         ...more,
     });
-    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, unsafe_comps: true, pure_getters: true, keep_fargs: false, booleans_as_integers: false }, format: { wrap_func_args: false } });
+    const { code } = await minify(text, { ecma: 2022, module: !more.plugins, compress: { passes: 5, arguments: true, unsafe: true, unsafe_comps: true, pure_getters: true, keep_fargs: false }, format: { wrap_func_args: false } });
     return `${code}\n`;
 }
 

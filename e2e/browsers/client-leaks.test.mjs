@@ -119,7 +119,7 @@ const HOSTS = {
 };
 
 /** What changes the page, so that the next try needs another. */
-const CHANGES = /base|the page's form|where |by itself|moved|named|address|everything/;
+const CHANGES = /base|the page's form|where |by itself|moved|named|address|everything|every URL/;
 
 /** Opens the page, where a token is at hand; with a place at `there` that nobody has heard of. */
 async function open(page, there, { document = DOCUMENT, pollution = {}, policy = '', place = 'taken' } = {}) {

@@ -13,7 +13,7 @@
 // 10. Secrets. No token in a log, an error or a URL (but where a WebSocket wants it there).
 
 import { answerOf, delivered, readAnswer } from './answer.js';
-import { inPage, resolve } from './page-source.js';
+import { inPage, originOf, resolve } from './page-source.js';
 import { createPool } from './pool.js';
 import { fits, isRefusal, needOf, then } from './rules.js';
 import { isToken, kindOf } from './source.js';
@@ -52,20 +52,22 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
     const { once, lifetime = Infinity } = token ?? {};
     const pool = createPool({ once, limit: (lifetime - MARGIN) * 1000, now, store });
 
-    let header = token?.header ?? '';
     /** What was refused is not taken out of the page again, until the server has been asked. @type {string | undefined} */
     let refused;
     /** @type {Promise<boolean> | undefined} */
     let fetching;
-    /** Counts what was dropped: whatever comes of before is too late. */
-    let age = 0;
     /** Counts what was taken here. */
     let taken = 0;
 
     /** @param {string | URL} url */
     const parse = url => resolve(url, page, href);
+    /** The URL, if it is of this origin. @param {string | URL} url */
+    const local = url => {
+        const place = parse(url);
+        return place && originOf(place) === origin && place;
+    };
     /** @param {string | URL} url */
-    const isOwn = url => parse(url)?.origin === origin;
+    const isOwn = url => !!local(url);
     /** @param {string[]} values @param {number} [ts] */
     const put = (values, ts = now()) => pool.put(values.filter(isToken), ts);
     /** @param {Ticket} [ticket] */
@@ -90,15 +92,16 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
         document: rules,
         origin,
         own,
-        get header() { return header; },
+        header: token?.header ?? '',
         field: token?.field,
-        get age() { return age; },
+        /** Counts what was dropped: whatever comes of before is too late. */
+        age: 0,
         waits: pool.waits,
 
         // Rules 1 and 2.
         need(method, url) {
-            const at = parse(url);
-            return token && at?.origin === origin ? needOf(rules, method, at.pathname) : 'none';
+            const place = local(url);
+            return token && place ? needOf(rules, method, place.pathname) : 'none';
         },
         isOwn,
         parse,
@@ -127,8 +130,8 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
 
         // Rules 6 and 8.
         learn({ method, url }, answer) {
-            const place = parse(url);
-            if (place?.origin !== origin) {
+            const place = local(url);
+            if (!place) {
                 return false;
             }
             /** @param {string} [meant] */
@@ -136,9 +139,12 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
             if (fit(rules.login?.request) > 0 || fit(rules.logout?.request) > 0) {
                 keeper.drop();
             }
-            const [best] = obtain
-                .filter(({ request }) => fit(request) >= 0)
-                .sort((a, b) => fit(b.request) - fit(a.request));
+            let best;
+            for (const place of obtain) {
+                if (fit(place.request) > fit(best?.request)) {
+                    best = place;
+                }
+            }
             return learnFrom(answer, best?.from);
         },
 
@@ -149,7 +155,7 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
                 refused = sent.value;
             }
             // What came since then is another session's, or somebody else's after the same refusal.
-            if (since === age && pool.concerns(sent)) {
+            if (since === keeper.age && pool.concerns(sent)) {
                 keeper.drop();
             }
             const source = rules.refusal?.token;
@@ -160,7 +166,7 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
         // Rule 9.
         giveBack: pool.giveBack,
         drop() {
-            age++;
+            keeper.age++;
             return pool.drop();
         },
     };
@@ -176,7 +182,7 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
             return false;
         }
         const { value, name } = delivered(deliver, answer);
-        header = name ?? header;
+        keeper.header = name ?? keeper.header;
         // What a cookie holds is read whenever it is needed.
         if (source && kindOf(source)[0] === 'cookie' && found()) {
             return true;
@@ -186,14 +192,14 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
     }
 
     /** @param {string} [url] */
-    async function fetchAny(url = '') {
+    async function fetchAny(url = 'data:') {
         for (const { request, headers, from } of obtain) {
             const [method, path] = request.split(' ');
-            const place = resolve(path === '*' ? url : origin + path);
-            if (!/^(GET|HEAD)$/.test(method) || place?.origin !== origin) {
+            const place = local(path === '*' ? url : origin + path);
+            if (!place || !/^(GET|HEAD)$/.test(method)) {
                 continue;
             }
-            const since = age;
+            const since = keeper.age;
             try {
                 const response = await fetch(place, {
                     method,
@@ -205,7 +211,7 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
                 });
                 refused = undefined;
                 // Somebody may have logged in meanwhile.
-                if (since === age && await learnFrom(answerOf(place, response), from)) {
+                if (since === keeper.age && await learnFrom(answerOf(place, response), from)) {
                     return true;
                 }
             } catch {

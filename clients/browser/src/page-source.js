@@ -1,16 +1,21 @@
 // Tokens that stand in the page itself. A page's elements may be named like a property of its document:
-// everything is asked of the prototypes.
+// everything is asked of the prototypes, as they were when this was loaded.
 
 import { kindOf, readCookie } from './source.js';
 
 /**
  * @param {any} type - absent where there are no pages
  * @param {string} name
- * @returns {(node: Node) => any}
+ * @returns {(it: any) => any}
  */
-export const getter = (type, name) => node =>
-    /** @type {any} */ (Object.getOwnPropertyDescriptor(type.prototype, name)).get.call(node);
+export const getter = (type, name) => {
+    /** @type {any} */
+    const found = type && Object.getOwnPropertyDescriptor(type.prototype, name);
+    return it => found.get.call(it);
+};
 
+/** Not asked of the URL: a page's script may have given all of them other words. */
+export const originOf = getter(globalThis.URL, 'origin');
 const baseURI = getter(globalThis.Node, 'baseURI');
 export const ownerDocument = getter(globalThis.Node, 'ownerDocument');
 const cookies = getter(globalThis.Document, 'cookie');

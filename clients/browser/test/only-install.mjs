@@ -2,5 +2,6 @@
 
 import genesys from '../dialects/genesys.js';
 import { patch } from '../src/install/patch.js';
+import { createKeeper } from '../src/keeper.js';
 
-export { genesys, patch };
+export { createKeeper, genesys, patch };

@@ -14,5 +14,7 @@ export function resolve(url: string | URL, page?: Document, base?: string): URL 
  * @returns {string | undefined}
  */
 export function inPage(page: Document, source: import("./document.js").Source, once?: boolean): string | undefined;
-export function getter(type: any, name: string): (node: Node) => any;
-export const ownerDocument: (node: Node) => any;
+export function getter(type: any, name: string): (it: any) => any;
+/** Not asked of the URL: a page's script may have given all of them other words. */
+export const originOf: (it: any) => any;
+export const ownerDocument: (it: any) => any;

@@ -71,7 +71,59 @@ export const REACHING = {
         XMLHttpRequest.prototype.send.call(request, 'x');
     },
 
+    'XMLHttpRequest of a URL that prints otherwise each time': ({ at, xhr }) => {
+        const url = new URL('/own', location.href);
+        let reads = 0;
+        url.toString = () => (reads++ ? '/own' : at);
+        return xhr('POST', url);
+    },
+    'XMLHttpRequest of a URL that prints otherwise by its symbol': ({ at, xhr }) => {
+        const url = new URL('/own', location.href);
+        url[Symbol.toPrimitive] = () => at;
+        return xhr('POST', url);
+    },
+    'XMLHttpRequest of a URL of a class that says otherwise': ({ at, xhr }) =>
+        xhr('POST', new (class extends URL {
+            get href() { return location.href; }
+            get origin() { return location.origin; }
+            get host() { return location.host; }
+        })(at)),
+    'XMLHttpRequest of a proxy of a URL': ({ at, xhr }) => {
+        const url = new URL('/own', location.href);
+        const lie = (target, name) => (name === 'toString' ? () => at : Reflect.get(target, name, target));
+        return xhr('POST', new Proxy(url, { get: lie }));
+    },
+    'a WebSocket to a URL of a class that says otherwise': ({ at }) => {
+        new WebSocket(new (class extends URL { get origin() { return location.origin; } })(at.replace('http', 'ws')));
+    },
+
     // What scripts replace, after the client was installed.
+    'XMLHttpRequest where every URL claims to be of this origin': ({ at, xhr }) => {
+        const { origin, host } = location;
+        for (const [name, value] of Object.entries({ origin, host })) {
+            Object.defineProperty(URL.prototype, name, { get: () => value, configurable: true });
+        }
+        return xhr('POST', at);
+    },
+    'XMLHttpRequest where every URL says what it says of another': ({ at, xhr }) => {
+        const { get } = Object.getOwnPropertyDescriptor(URL.prototype, 'href');
+        let reads = 0;
+        Object.defineProperty(URL.prototype, 'href', {
+            get() { return reads++ ? get.call(this) : at; },
+            configurable: true,
+        });
+        return xhr('POST', at);
+    },
+    'a WebSocket where every URL claims to be of this origin': ({ at }) => {
+        const origin = location.origin.replace('http', 'ws');
+        Object.defineProperty(URL.prototype, 'origin', { get: () => origin, configurable: true });
+        new WebSocket(at.replace('http', 'ws'));
+    },
+    'a form where every URL claims to be of this origin': ({ at, form }) => {
+        const { origin } = location;
+        Object.defineProperty(URL.prototype, 'origin', { get: () => origin, configurable: true });
+        form(`action="${at}"`).requestSubmit();
+    },
     'fetch where strings begin and end with everything': ({ at }) => {
         for (const name of ['startsWith', 'endsWith', 'includes']) {
             String.prototype[name] = () => true;

@@ -1,5 +1,7 @@
 // A browser can set no header on a WebSocket's handshake: where the document wants a token there, it goes in the query.
 
+import { originOf } from '../page-source.js';
+
 /** @param {import('./patch.js').Link} link */
 export function patchSocket(link) {
     link.replace(globalThis, 'WebSocket', native => new Proxy(native, {
@@ -16,11 +18,7 @@ export function patchSocket(link) {
 function withToken(keeper, url) {
     const query = keeper?.document.websocket?.query;
     const place = query && keeper.parse(url);
-    if (!place) {
-        return url;
-    }
-    const origin = place.origin.replace(/^ws/, 'http');
-    if (origin !== keeper.origin || place.searchParams.has(query)) {
+    if (!place || originOf(place).replace(/^ws/, 'http') !== keeper.origin || place.searchParams.has(query)) {
         return url;
     }
     const ticket = keeper.takeNow();

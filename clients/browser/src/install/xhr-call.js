@@ -24,9 +24,6 @@
  * @property {Event[]} kept - of a refusal, until there is no other answer
  */
 
-/** What the browser says to whoever sends twice. */
-export const alreadySent = () => new DOMException('was sent', 'InvalidStateError');
-
 /**
  * The body as it is now: the page may go on with the memory.
  *

@@ -1,8 +1,8 @@
 // XMLHttpRequest. Its events stay the browser's own: a token that must be fetched first only delays `send()`, and
 // an answer that is a refusal is kept back until it is certain that there is no other.
 
-import { resolve } from '../page-source.js';
-import { alreadySent, answerOf, snapshot } from './xhr-call.js';
+import { originOf, resolve } from '../page-source.js';
+import { answerOf, snapshot } from './xhr-call.js';
 
 /**
  * @typedef {import('./patch.js').Link} Link
@@ -27,6 +27,14 @@ export function patchXhr(link) {
         EVENTS.forEach(type => request.addEventListener(type, hear));
         return request;
     };
+    /** @param {XMLHttpRequest} request */
+    const unsent = request => {
+        const call = calls.get(request);
+        if (call?.waits) {
+            throw new DOMException('was sent', 'InvalidStateError');
+        }
+        return call;
+    };
     link.replace(globalThis, 'XMLHttpRequest', native => new Proxy(native, {
         construct: (...said) => listen(Reflect.construct(...said)),
     }));
@@ -36,7 +44,7 @@ export function patchXhr(link) {
         said = said.map((value, at) => at < 2 ? `${value}` : value);
         const [method, url] = said;
         const place = resolve(url, globalThis.document, location.href);
-        const own = place?.origin === link.origin;
+        const own = !!place && originOf(place) === link.origin;
         if (own) {
             // And resolved once.
             said[1] = place.href;
@@ -59,10 +67,7 @@ export function patchXhr(link) {
     });
 
     link.replace(prototype, 'setRequestHeader', () => /** @this {XMLHttpRequest} */ function (name, value) {
-        const call = calls.get(this);
-        if (call?.waits) {
-            throw alreadySent();
-        }
+        const call = unsent(this);
         name = `${name}`;
         value = `${value}`;
         setRequestHeader.call(this, name, value);
@@ -70,15 +75,11 @@ export function patchXhr(link) {
     });
 
     link.replace(prototype, 'send', () => /** @this {XMLHttpRequest} */ function (body) {
-        const call = calls.get(this);
+        const call = unsent(this);
         const { keeper } = link;
-        if (!call) {
-            send.call(this, body);
-        } else if (call.waits) {
-            throw alreadySent();
-        } else if (keeper) {
+        if (call && keeper) {
             start(this, call, keeper, body);
-        } else if (call.sync) {
+        } else if (!call || call.sync) {
             send.call(this, body);
         } else {
             wait(this, call, link.ready, () => link.keeper ? start(this, call, link.keeper, body) : send.call(this, body));
@@ -151,9 +152,10 @@ export function patchXhr(link) {
      * @param {Ticket} [ticket]
      */
     function go(request, call, ticket) {
-        const { keeper, sync, body } = call;
+        const { sync, body } = call;
+        const keeper = /** @type {Keeper} */ (call.keeper);
         call.ticket = ticket;
-        if (keeper && ticket) {
+        if (ticket) {
             call.since = keeper.age;
             setRequestHeader.call(request, keeper.header, ticket.value);
         }
@@ -217,10 +219,8 @@ export function patchXhr(link) {
      * @param {Call} call
      */
     function decide(request, call) {
-        const { keeper, ticket: sent, sync, said, headers, kept } = call;
-        if (!keeper) {
-            return;
-        }
+        const { ticket: sent, sync, said, headers, kept } = call;
+        const keeper = /** @type {Keeper} */ (call.keeper);
         Object.assign(call, { again: false, doubt: false, refused: false });
         keeper.refuse(call, answerOf(call.url, request), sent, call.since);
         const need = keeper.need(call.method, call.url);

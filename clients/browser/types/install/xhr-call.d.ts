@@ -1,4 +1,27 @@
 /**
+ * @typedef {import('../types.js').Keeper} Keeper
+ * @typedef {import('../types.js').Ticket} Ticket
+ * @typedef {Document | XMLHttpRequestBodyInit | null} Body
+ *
+ * @typedef {object} Call - from one `open()` to the next
+ * @property {any[]} said - to `open()`
+ * @property {string} method
+ * @property {string} url
+ * @property {boolean} sync
+ * @property {[string, string][]} headers
+ * @property {boolean} [waits] - for a token
+ * @property {Keeper} [keeper] - what is sent, and answered, concerns it
+ * @property {Ticket} [ticket]
+ * @property {number} since - age of what was held
+ * @property {Body} [body]
+ * @property {boolean} [again] - it may be sent once more
+ * @property {boolean} [doubt] - the answer may be a refusal
+ * @property {boolean} [refused]
+ * @property {boolean} [hush] - events are our own doing
+ * @property {boolean} [begun] - it has been said that it began
+ * @property {Event[]} kept - of a refusal, until there is no other answer
+ */
+/**
  * The body as it is now: the page may go on with the memory.
  *
  * @param {any} body
@@ -11,7 +34,6 @@ export function snapshot(body: any): Body | undefined;
  * @returns {import('../types.js').Answer}
  */
 export function answerOf(asked: string, request: XMLHttpRequest): import("../types.js").Answer;
-export function alreadySent(): DOMException;
 export type Keeper = import("../types.js").Keeper;
 export type Ticket = import("../types.js").Ticket;
 export type Body = Document | XMLHttpRequestBodyInit | null;
