@@ -50,6 +50,8 @@ describe('fetch', () => {
         });
         go();
         assert.equal(name, 'AbortError');
+        // The token that it waited for has come.
+        await it.page.evaluate(() => csrf.refresh());
         await arrives('/tick');
         assert.equal(it.app.for('/own').length, 0);
     });

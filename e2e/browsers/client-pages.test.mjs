@@ -133,6 +133,8 @@ const hears = found => new Promise((done, failed) => {
             done();
         }
     };
+    // It may have come before anybody waited.
+    wake();
 });
 
 const statuses = path => asked.filter(request => request.path === path).map(({ status }) => status);

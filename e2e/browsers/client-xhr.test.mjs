@@ -114,6 +114,8 @@ test('cancelled while the token comes: nothing is sent, and the events say so', 
     // The browser has not been told yet that it began.
     const begun = ([type]) => type === 'loadstart';
     assert.deepEqual(now.seen, plain.seen.filter(event => !begun(event)));
+    // The token that it waited for has come.
+    await it.page.evaluate(() => csrf.refresh());
     await arrives('/tick', 2);
     assert.equal(it.app.for('/own').length, 0);
 });
