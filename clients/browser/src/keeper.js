@@ -191,7 +191,7 @@ export function createKeeper(rules, { base = location.href, store, fetch, now = 
         return then(source ? readAnswer(answer, source, whole) : [], more => put([...new Set([...came, ...more])]));
     }
 
-    /** @param {string} [url] */
+    /** @param {string} [url] - for which request; by default one that is of no origin */
     async function fetchAny(url = 'data:') {
         for (const { request, headers, from } of obtain) {
             const [method, path] = request.split(' ');

@@ -98,6 +98,11 @@ export const REACHING = {
     },
 
     // What scripts replace, after the client was installed.
+    'fetch where every URL claims to be of this origin': ({ at }) => {
+        const { origin } = location;
+        Object.defineProperty(URL.prototype, 'origin', { get: () => origin, configurable: true });
+        return fetch(at, { method: 'POST' });
+    },
     'XMLHttpRequest where every URL claims to be of this origin': ({ at, xhr }) => {
         const { origin, host } = location;
         for (const [name, value] of Object.entries({ origin, host })) {
@@ -356,11 +361,6 @@ export const STOPPED = {
     'fetch where all objects want redirects followed': ({ at, away }) => {
         Object.assign(Object.prototype, { mode: 'cors', redirect: 'follow' });
         return fetch(away(at, 307), { method: 'POST' });
-    },
-    'fetch where every URL claims to be of this origin': ({ at }) => {
-        const { origin } = location;
-        Object.defineProperty(URL.prototype, 'origin', { get: () => origin, configurable: true });
-        return fetch(at, { method: 'POST' });
     },
     'fetch where every Request claims to be of this origin': ({ at }) => {
         const { href } = location;
