@@ -6,7 +6,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { after, before } from 'node:test';
 
-import { inBothBrowsers } from './both.mjs';
 import { startEavesdropper } from './eavesdropper.mjs';
 import { IMPORTS, packageFile } from './package-site.mjs';
 import { WAYS } from './pages/gateway-leaks.mjs';
@@ -160,7 +159,8 @@ function assertNotInUrls() {
     assert.equal(shown, undefined, 'a token stood in a URL');
 }
 
-inBothBrowsers(({ name: browser, test, sharedPage }) => {
+/** Defines the tests, with what a browser's harness hands to them. */
+export function defineLeaks({ name: browser, test, sharedPage }) {
     const reaching = { ...WAYS, ...REACHING };
 
     for (const [name, way] of Object.entries(reaching)) {
@@ -327,4 +327,4 @@ inBothBrowsers(({ name: browser, test, sharedPage }) => {
         await eavesdropper.hears(isFor(`${path}-end`));
         assertUnheard(start);
     });
-});
+}
