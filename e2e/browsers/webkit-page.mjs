@@ -37,7 +37,10 @@ export class WebKitProfile {
     #session;
     #driver;
     #turn = Promise.resolve();
-    #fresh = true;
+    /** The window that a session begins with, once it is somebody's. */
+    #first;
+    /** Whether it is free for the next page. */
+    #spare = true;
 
     /**
      * @param {object} session - of selenium-webdriver
@@ -50,26 +53,34 @@ export class WebKitProfile {
 
     async newPage() {
         const handle = await this.command('opening a page', async session => {
-            if (!this.#fresh) {
-                await session.switchTo().newWindow('window');
-            }
-            this.#fresh = false;
             await session.manage().setTimeouts({ script: LIMIT_MS, pageLoad: LIMIT_MS });
+            if (this.#spare) {
+                this.#spare = false;
+                return this.#first ??= await session.getWindowHandle();
+            }
+            await session.switchTo().newWindow('window');
             return session.getWindowHandle();
         });
         return new WebKitPage(this, handle);
     }
 
-    /** Closes every window but that of `page`: its own, and those that pages have opened. */
-    async closeOthers(page) {
+    /** Closes all windows but the first, those too that pages have opened. The next page has the first. */
+    async closePages() {
         await this.command('closing windows', async session => {
             for (const handle of await session.getAllWindowHandles()) {
-                if (handle !== page.handle) {
+                if (handle !== this.#first) {
                     await session.switchTo().window(handle);
                     await session.close();
                 }
             }
+            await session.switchTo().window(this.#first);
         });
+        this.#spare = true;
+    }
+
+    /** Of the site that the page shows which was used last. */
+    async clearCookies() {
+        await this.command('clearing cookies', session => session.manage().deleteAllCookies());
     }
 
     /** Ends the browser. */
@@ -165,16 +176,24 @@ class WebKitPage {
         }
     }
 
+    waitForURL(url) {
+        return this.waitForFunction(url => location.href === url && document.readyState === 'complete', url);
+    }
+
     click(selector) {
         return this.#command(`clicking \`${selector}\``, session => session.findElement(By.css(selector)).click());
     }
 
     fill(selector, text) {
-        return this.#command(`filling in \`${selector}\``, session => session.findElement(By.css(selector)).sendKeys(text));
+        return this.#command(`filling in \`${selector}\``, async session => {
+            const input = await session.findElement(By.css(selector));
+            await input.clear();
+            await input.sendKeys(text);
+        });
     }
 
     /** @param {string} path - of a file on this machine */
     setInputFiles(selector, path) {
-        return this.fill(selector, path);
+        return this.#command(`choosing a file in \`${selector}\``, session => session.findElement(By.css(selector)).sendKeys(path));
     }
 }

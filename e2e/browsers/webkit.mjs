@@ -71,7 +71,7 @@ async function startScreen(env, started) {
 
 async function startDriver(env, started, tries = PORTS) {
     const port = await freePort();
-    const program = onPath(process.env.WEBKIT_DRIVER_BIN ?? 'WebKitWebDriver');
+    const program = onPath('WebKitWebDriver');
     const driver = startDaemon(program, ['--host=127.0.0.1', `--port=${port}`], { env });
     const url = `http://127.0.0.1:${port}`;
     try {
