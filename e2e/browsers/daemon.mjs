@@ -22,6 +22,8 @@ export async function within(ms, what, promise) {
     }
 }
 
+const leave = () => process.exit(1);
+
 /**
  * Starts `program ARGS..` in a process group of its own.
  *
@@ -57,6 +59,8 @@ export function startDaemon(program, args, { env, stdio = [] }) {
     };
     const kill = () => child.pid && signal('SIGKILL');
     process.once('exit', kill);
+    // Who is told to end goes without a word to `exit`, unless something listens.
+    process.once('SIGTERM', leave).once('SIGINT', leave);
 
     return {
         child,
@@ -75,7 +79,7 @@ export function startDaemon(program, args, { env, stdio = [] }) {
             }
             // What it has left behind, and itself if it would not go.
             kill();
-            process.removeListener('exit', kill);
+            process.removeListener('exit', kill).removeListener('SIGTERM', leave).removeListener('SIGINT', leave);
         },
     };
 }

@@ -66,10 +66,10 @@ async function moved(act) {
     return await alice.cents() - before;
 }
 
-inWebKit(({ test, sharedProfile }) => {
+inWebKit(({ test, openPage }) => {
     /** A test by somebody who is logged in. */
     const customer = (name, run) => test(name, async () => {
-        const page = await (await sharedProfile()).newPage();
+        const page = await openPage();
         await logIn(page, gateway.origin);
         const written = await page.evaluate(() => {
             const fields = [...document.querySelectorAll('input[name="csrf_token"]')];
@@ -126,7 +126,7 @@ inWebKit(({ test, sharedProfile }) => {
     });
 
     test('without the script the same form is refused', async () => {
-        const page = await (await sharedProfile()).newPage();
+        const page = await openPage();
         await page.goto(`${bare.origin}/login`);
         await sendLogin(page, 'alice');
         await says(page, 'This request was refused (csrf)');

@@ -16,6 +16,9 @@ const LOST = /evaluating 'lines\[0\]\.startsWith'/;
 /** Where a page has what it has begun: what takes its time must not keep other pages from theirs. */
 const BEGUN = 'Symbol.for("begun by a test")';
 
+/** Where it has which of a test's steps it was left by: a page may be come back to. */
+const LEFT = 'Symbol.for("left by a test")';
+
 /** Runs in the page: `made` is the value of an expression, or a function. */
 const begin = (made, id) => `
     const made = (${made});
@@ -109,7 +112,7 @@ export class WebKitProfile {
 
 class WebKitPage {
     #profile;
-    #begun = 0;
+    #count = 0;
 
     constructor(profile, handle) {
         this.#profile = profile;
@@ -121,15 +124,27 @@ class WebKitPage {
     }
 
     goto(url) {
-        return this.#command(`loading ${url}`, session => session.get(url));
+        return this.#leave(`loading ${url}`, session => session.get(url));
     }
 
     reload() {
-        return this.#command('loading the page again', session => session.navigate().refresh());
+        return this.#leave('loading the page again', session => session.navigate().refresh());
     }
 
     goBack() {
-        return this.#command('going back', session => session.navigate().back());
+        return this.#leave('going back', session => session.navigate().back());
+    }
+
+    /** The driver comes back early now and then, while the page is still the one before: that is marked. */
+    async #leave(what, orders) {
+        const mark = ++this.#count;
+        await this.evaluate(`void (window[${LEFT}] = ${mark})`).catch(error => {
+            if (!LOST.test(error.message)) {
+                throw error;
+            }
+        });
+        await this.#command(what, orders);
+        await this.waitForFunction(`window[${LEFT}] !== ${mark} && document.readyState === 'complete'`);
     }
 
     close() {
@@ -138,7 +153,7 @@ class WebKitPage {
 
     /** The value, or the promised one, of an expression or of a function with its argument. */
     async evaluate(what, argument) {
-        const id = ++this.#begun;
+        const id = ++this.#count;
         const { begun, value } = await this.#command('running a script',
             session => session.executeScript(begin(what, id), argument));
         if (!begun) {
@@ -170,7 +185,8 @@ class WebKitPage {
                 return value;
             }
             if (Date.now() > late) {
-                throw new Error(`the page is not so: ${what}`);
+                const [url, text] = await this.evaluate('[location.href, document.body?.innerText]');
+                throw new Error(`\`${url}\` is not so: ${what}\n${text}`);
             }
             await new Promise(again => setTimeout(again, LOOK_EVERY_MS));
         }
