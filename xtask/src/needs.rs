@@ -71,6 +71,21 @@ const NEEDS: &[Need] = &[
         debian: &["firefox-esr"],
     },
     Need {
+        name: "WebKit, with its driver",
+        used_by: &[Suite::Browser],
+        benchmarked: false,
+        // It does not say its version.
+        shown_by: &[&["WebKitWebDriver", "--help"]],
+        debian: &["webkit2gtk-driver"],
+    },
+    Need {
+        name: "Xvfb",
+        used_by: &[Suite::Browser],
+        benchmarked: false,
+        shown_by: &[&["Xvfb", "-help"]],
+        debian: &["xvfb"],
+    },
+    Need {
         name: "Python 3.10 or later, with venv",
         used_by: &[Suite::Python, Suite::PythonClient, Suite::Catalogue],
         benchmarked: false,
