@@ -7,8 +7,8 @@ import { startWebKit } from './webkit.mjs';
 const LIMIT = { timeout: 60_000 };
 
 /**
- * Runs what `define` defines. It is handed `openProfile()`, for a profile that ends with the test; `sharedProfile()`, for
- * tests that leave nothing behind but cookies of theirs, which it forgets; and `sharedPage()`, for those that leave
+ * Runs what `define` defines. It is handed `openProfile()`, for a profile that ends with the test; `sharedProfile()`,
+ * for tests that leave nothing behind but cookies of theirs, which it forgets; and `sharedPage()`, for those that leave
  * nothing at all. A driver has one session, and that is one profile: a test calls one of them, once.
  *
  * @param {(tools: object) => void} define

@@ -121,10 +121,11 @@ inWebKit(({ test, sharedProfile, openProfile }) => {
         const { site, page, ask, logIn } = await open(await sharedProfile(), called('voss'));
         await logIn();
         const start = site.requests.length;
-        const bare = () => document.querySelector('iframe').contentWindow.fetch('/api/data/Phone/').then(({ status }) => status);
-        assert.equal(await page.evaluate(bare), 200);
+        const bare = async path => (await document.querySelector('iframe').contentWindow.fetch(path)).status;
+        const byXhr = async read => (await window.ask('XMLHttpRequest', read)).status;
+        assert.equal(await page.evaluate(bare, read[0].path), 200);
         await ask(read);
-        assert.equal(await page.evaluate(read => window.ask('XMLHttpRequest', read).then(({ status }) => status), read[0]), 200);
+        assert.equal(await page.evaluate(byXhr, read[0]), 200);
         const [plain, ...ours] = await requests(site, read[0].path, 3, start);
         const kept = ({ headers }) => ({ ...headers, referer: undefined });
         assert.deepEqual(ours.map(kept), [kept(plain), kept(plain)]);
@@ -148,8 +149,10 @@ inWebKit(({ test, sharedProfile, openProfile }) => {
         const { site, page, logIn } = await open(await sharedProfile(), called('voss'));
         await logIn();
         const start = site.requests.length;
-        assert.equal(await page.evaluate(() =>
-            navigator.sendBeacon('/api/data/Phone/', new Blob(['{"name":"SEPBEACON"}'], { type: 'application/json' }))), true);
+        assert.equal(await page.evaluate(() => {
+            const phone = new Blob(['{"name":"SEPBEACON"}'], { type: 'application/json' });
+            return navigator.sendBeacon('/api/data/Phone/', phone);
+        }), true);
         const [{ status, headers }] = await requests(site, '/api/data/Phone/', 1, start);
         assert.equal(status, 201);
         assert.match(headers['x-csrftoken'], /^\w{32,}$/);
@@ -202,7 +205,8 @@ inWebKit(({ test, sharedProfile, openProfile }) => {
 
     test('two windows share a pool in IndexedDB: no ticket is sent twice', async () => {
         const profile = await openProfile();
-        const [one, two] = [await tickets(profile, { store: 'indexeddb' }), await tickets(profile, { store: 'indexeddb' })];
+        const shared = { store: 'indexeddb' };
+        const [one, two] = [await tickets(profile, shared), await tickets(profile, shared)];
         // Both are of one session.
         await one.evaluate(() => fetch('/tao/ClientConfig/config').then(reply => reply.text()).then(() => true));
         front.reset();

@@ -210,6 +210,7 @@ class WebKitPage {
 
     /** @param {string} path - of a file on this machine */
     setInputFiles(selector, path) {
-        return this.#command(`choosing a file in \`${selector}\``, session => session.findElement(By.css(selector)).sendKeys(path));
+        return this.#command(`choosing a file in \`${selector}\``, session =>
+            session.findElement(By.css(selector)).sendKeys(path));
     }
 }

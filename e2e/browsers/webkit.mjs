@@ -65,7 +65,8 @@ async function startScreen(env, started) {
     const args = ['-displayfd', '3', '-screen', '0', '1024x768x24', '-nolisten', 'tcp'];
     const screen = startDaemon(onPath('Xvfb'), args, { env, stdio: ['pipe'] });
     started.push(screen);
-    const [number] = await screen.within(START_LIMIT_MS, 'starting', once(screen.child.stdio[3].setEncoding('utf8'), 'data'));
+    const said = once(screen.child.stdio[3].setEncoding('utf8'), 'data');
+    const [number] = await screen.within(START_LIMIT_MS, 'starting', said);
     return `:${number.trim()}`;
 }
 
@@ -75,7 +76,7 @@ async function startDriver(env, started, tries = PORTS) {
     const driver = startDaemon(program, ['--host=127.0.0.1', `--port=${port}`], { env });
     const url = `http://127.0.0.1:${port}`;
     try {
-        await driver.within(START_LIMIT_MS, 'starting', answers(`${url}/status`, AbortSignal.timeout(START_LIMIT_MS)));
+        await driver.within(START_LIMIT_MS, 'starting', answers(`${url}/status`));
     } catch (error) {
         await driver.stop();
         if (tries > 1 && driver.child.exitCode !== null) {
@@ -97,12 +98,14 @@ async function freePort() {
 }
 
 /** The driver does not say when it listens. */
-async function answers(url, late) {
-    while (!late.aborted) {
+async function answers(url) {
+    const late = AbortSignal.timeout(START_LIMIT_MS);
+    for (;;) {
         const reply = await fetch(url, { signal: late }).catch(() => undefined);
         if (reply?.ok) {
             return;
         }
+        late.throwIfAborted();
         await new Promise(again => setTimeout(again, STATUS_EVERY_MS));
     }
 }
@@ -115,7 +118,8 @@ async function openProfile(url, driver) {
         'webkitgtk:browserOptions': { args: FLAGS },
     });
     // With the driver's address it looks for no driver and downloads none.
-    const building = new Builder().disableEnvironmentOverrides().usingServer(url).withCapabilities(capabilities).build();
+    const builder = new Builder().disableEnvironmentOverrides().usingServer(url);
+    const building = builder.withCapabilities(capabilities).build();
     const session = await driver.within(START_LIMIT_MS, 'opening a session', building.then(() => building));
     return new WebKitProfile(session, driver);
 }
