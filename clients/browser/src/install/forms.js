@@ -19,7 +19,6 @@ export function patchForms(link) {
     const { contains, getRootNode } = Node.prototype;
     const elements = getter(HTMLFormElement, 'elements');
 
-
     /** @type {WeakMap<HTMLFormElement, HTMLElement | null | undefined>} */
     const submitters = new WeakMap();
     /**
