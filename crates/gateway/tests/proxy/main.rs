@@ -14,6 +14,7 @@ mod client_files;
 mod common;
 mod crowd;
 mod deadlines;
+mod early;
 mod forwarding;
 mod reload;
 mod sessions;
