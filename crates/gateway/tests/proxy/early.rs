@@ -1,8 +1,10 @@
 //! Answers that come before the body's end: the gateway's own, and the app's.
 
+use std::sync::Arc;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use crate::common::app::{App, played, read_head};
@@ -61,14 +63,21 @@ async fn a_client_that_is_refused_within_an_upload_may_send_to_its_end() {
     assert_eq!(app.requests(), 0);
 }
 
-/// An app may answer before it has read what the client sends, and hang up, with a word or without.
+/// An app may answer before it has read what the client sends, and hang up later, with a word or without.
 #[tokio::test]
 async fn an_answer_before_the_bodys_end_says_that_the_connection_ends() {
     for more in ["", "Connection: close\r\n"] {
-        let (app, _) = played(move |mut stream, _| async move {
-            read_head(&mut stream).await;
-            let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n";
-            stream.write_all(format!("{head}{more}\r\nno").as_bytes()).await.unwrap();
+        let heard = Arc::new(Notify::new());
+        let bell = heard.clone();
+        let (app, _) = played(move |mut stream, _| {
+            let heard = bell.clone();
+            async move {
+                read_head(&mut stream).await;
+                let head = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n";
+                stream.write_all(format!("{head}{more}\r\nno").as_bytes()).await.unwrap();
+                // Until then, nothing shows what it is going to do.
+                heard.notified().await;
+            }
         })
         .await;
         let gateway = Running::before(app, "", "");
@@ -77,6 +86,7 @@ async fn an_answer_before_the_bodys_end_says_that_the_connection_ends() {
         let early = client.ask(head).await;
         assert_eq!(early.status, 401, "{more:?}: {early:?}");
         assert_eq!(early.header("connection"), Some("close"), "{more:?}");
+        heard.notify_one();
     }
 }
 
